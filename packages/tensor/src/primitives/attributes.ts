@@ -1,0 +1,39 @@
+import type { Shape } from '../shape.ts';
+
+/** Elementwise functions of one argument. */
+export type UnaryPrimitive = 'neg' | 'abs' | 'sign' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf';
+
+/** Elementwise functions of two arguments, with NumPy broadcasting. Comparisons give 1 or 0. */
+export type BinaryPrimitive = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'greater' | 'greaterEqual' | 'equal';
+
+/** Reductions over whole axes. */
+export type ReductionPrimitive = 'sum' | 'max';
+
+interface Empty {
+  readonly [key: string]: never;
+}
+
+/** The primitives and the attributes that each carries. Attributes are plain JSON and never hold the number of examples. */
+export type Attributes = { readonly [P in UnaryPrimitive | BinaryPrimitive]: Empty } & {
+  readonly [P in ReductionPrimitive]: { readonly axes: readonly number[] };
+} & {
+  /** A literal, at most 1 KiB; anything larger is an input. */
+  readonly constant: { readonly shape: Shape; readonly values: readonly number[] };
+  /** where(condition, a, b): a where the condition is not 0, else b. */
+  readonly where: Empty;
+  /** a [..., m, k] · b [..., k, n], leading axes broadcast; a flag reads that operand transposed in its last two axes. */
+  readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /** One extent may be -1: it takes what is left, which is how a reshape stays valid for any number of examples. */
+  readonly reshape: { readonly shape: Shape };
+  readonly transpose: { readonly permutation: readonly number[] };
+  /** Stretches axes of extent 1; an extent of -1 keeps that of the operand. */
+  readonly broadcastTo: { readonly shape: Shape };
+  readonly concat: { readonly axis: number };
+  /** Elements start, start + step, … before end along one axis; an end of -1 means the axis' own end. */
+  readonly slice: { readonly axis: number; readonly start: number; readonly end: number; readonly step: number };
+  /** Zeros before and after along one axis, and step - 1 zeros between neighbours (the adjoint of a slice). */
+  readonly pad: { readonly axis: number; readonly before: number; readonly after: number; readonly step: number };
+};
+
+/** Names of the primitives; frozen together with `PROGRAM_VERSION`. */
+export type Primitive = keyof Attributes;

@@ -1,0 +1,38 @@
+import type { Primitive } from './attributes.ts';
+import { binaryPrimitives } from './binary.ts';
+import { broadcastTo } from './broadcast-to.ts';
+import { concat } from './concat.ts';
+import { constant } from './constant.ts';
+import { matmul } from './matmul.ts';
+import { pad } from './pad.ts';
+import { reductionPrimitives } from './reduction.ts';
+import { reshape } from './reshape.ts';
+import { slice } from './slice.ts';
+import type { PrimitiveSpec } from './spec.ts';
+import { transpose } from './transpose.ts';
+import { unaryPrimitives } from './unary.ts';
+import { where } from './where.ts';
+
+/** Every primitive's definition. */
+export const primitives: { readonly [P in Primitive]: PrimitiveSpec<P> } = {
+  ...unaryPrimitives,
+  ...binaryPrimitives,
+  ...reductionPrimitives,
+  constant,
+  where,
+  matmul,
+  reshape,
+  transpose,
+  broadcastTo,
+  concat,
+  slice,
+  pad,
+};
+
+/** Names of all primitives of this version. */
+export const PRIMITIVES: ReadonlySet<Primitive> = new Set(Object.keys(primitives) as Primitive[]);
+
+/** The definition of one primitive. */
+export function specOf<P extends Primitive>(op: P): PrimitiveSpec<P> {
+  return primitives[op];
+}
