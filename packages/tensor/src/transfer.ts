@@ -1,0 +1,12 @@
+import type { Backend, Tensor } from './backend.ts';
+import { asDType, type DType } from './dtype.ts';
+
+/**
+ * Copies a tensor to a backend, or to another dtype: the one place where data cross between backends.
+ *
+ * @returns a tensor of `backend` in `dtype` (that of the source unless named); the caller disposes it. It may share host memory with the source.
+ */
+export async function transfer(tensor: Tensor, backend: Backend, options: { readonly dtype?: DType } = {}): Promise<Tensor> {
+  const data = await tensor.backend.read(tensor);
+  return backend.upload(asDType(data, options.dtype ?? tensor.dtype), tensor.shape);
+}
