@@ -8,7 +8,7 @@ export function library(entries = {}) {
   return defineConfig({
     entry: { index: 'src/index.ts', ...entries },
     format: 'esm',
-    platform: 'neutral',
+    platform: 'node',
     target: 'es2022',
     dts: { oxc: true },
     sourcemap: true,
