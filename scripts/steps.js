@@ -18,11 +18,11 @@ const environment = {
 };
 delete environment.FORCE_COLOR;
 
-/** Runs a command line with no standard input; resolves to its exit code and everything it printed. */
-export function execute(command, env = {}) {
+/** Runs a command line in a folder with no standard input; resolves to its exit code and everything it printed. */
+export function execute(command, env = {}, folder = root) {
   return new Promise((resolve) => {
     const child = spawn(command, {
-      cwd: root,
+      cwd: folder,
       env: { ...environment, ...env },
       shell: true,
       stdio: ['ignore', 'pipe', 'pipe'],

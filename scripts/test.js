@@ -8,48 +8,46 @@ const full = process.argv.includes('--full');
 const total = { passed: 0, failed: 0, skipped: 0 };
 const count = (ok) => (ok ? total.passed++ : total.failed++);
 
-/** The packages that are published: folder and manifest. */
+/** The names and versions of the packages that are published. */
 function publishedPackages() {
   return ['packages', 'apps']
-    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
-    .filter((folder) => existsSync(join(root, folder, 'package.json')))
-    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) }))
-    .filter(({ manifest }) => manifest.private !== true);
+    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name, 'package.json')))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')))
+    .filter((manifest) => manifest.private !== true);
 }
 
-/** The checks of one package as a consumer gets it: packed, then linted as a tarball. */
-function packageCheck({ folder, manifest }, destination) {
-  const tarball = join(destination, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
-  return {
-    name: `package ${manifest.name}`,
-    command:
-      `pnpm --dir ${folder} pack --pack-destination "${destination}"` +
-      ` && publint run --strict "${tarball}" && attw --profile esm-only --format table-flipped "${tarball}"`,
-  };
+const sourceChecks = [
+  { name: 'lint', command: 'eslint .' },
+  { name: 'types', command: 'tsc --noEmit' },
+  { name: 'format', command: 'biome format . --max-diagnostics=5' },
+  { name: 'import edges', command: 'turbo boundaries' },
+  { name: 'import cycles', command: 'npm run --silent cycles' },
+  { name: 'dependencies', command: 'npm run --silent knip' },
+  { name: 'changesets', command: 'node scripts/release-plan.js' },
+];
+
+/** Packs the published packages into a folder. Resolves to the checks of what is inside, none if packing failed. */
+async function packageChecks(folder) {
+  const packages = publishedPackages();
+  const filters = packages.map(({ name }) => `--filter ${name}`).join(' ');
+  const packed = await step('pack', `pnpm --recursive ${filters} pack --pack-destination "${folder}"`);
+  count(packed);
+  if (!packed) return [];
+  const each = packages.map(({ name, version }) => {
+    const tarball = join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+    const command = `publint run --strict "${tarball}" && attw --profile esm-only --format table-flipped "${tarball}"`;
+    return { name: `package ${name}`, command };
+  });
+  return [{ name: 'packed install', command: `node scripts/packed.js "${folder}"` }, ...each];
 }
 
-function checks(destination) {
-  const source = [
-    { name: 'lint', command: 'eslint .' },
-    { name: 'types', command: 'tsc --noEmit' },
-    { name: 'format', command: 'biome format . --max-diagnostics=5' },
-    { name: 'import edges', command: 'turbo boundaries' },
-    { name: 'import cycles', command: 'npm run --silent cycles' },
-    { name: 'dependencies', command: 'npm run --silent knip' },
-    { name: 'changesets', command: 'node scripts/release-plan.js' },
-  ];
-  return [...source, ...publishedPackages().map((each) => packageCheck(each, destination))];
-}
-
-/** Two at a time: most steps keep one core busy. */
-async function runChecks() {
-  const destination = mkdtempSync(join(tmpdir(), 'ntk-pack-'));
-  const queue = checks(destination);
+/** Runs checks two at a time: most keep one core busy. */
+async function runChecks(queue) {
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) count(await step(next.name, next.command));
   };
   await Promise.all([worker(), worker()]);
-  rmSync(destination, { recursive: true, force: true });
 }
 
 /** The totals of a Vitest JSON report; a file that could not be loaded counts as one failure. */
@@ -92,7 +90,9 @@ async function runTests() {
 const prepared = await prepare();
 prepared.forEach(count);
 if (prepared[0]) {
-  await runChecks();
+  const folder = mkdtempSync(join(tmpdir(), 'ntk-pack-'));
+  await runChecks([...sourceChecks, ...(prepared[1] ? await packageChecks(folder) : [])]);
+  rmSync(folder, { recursive: true, force: true });
   await runTests();
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
