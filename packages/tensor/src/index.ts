@@ -10,7 +10,7 @@ export { exampleAxes } from './example-axis.ts';
 export { HostTensor, hostData } from './host-tensor.ts';
 export { inline } from './inline.ts';
 export { exampleCount, exampleShape, forward, makeNetwork, outputCount, useSites } from './network.ts';
-export type { Network, NetworkMeta, Parameter, UseSite } from './network.ts';
+export type { Network, NetworkMeta, NetworkTopology, OutputActivation, Parameter, UseSite } from './network.ts';
 export type { Attributes, BinaryPrimitive, Primitive, ReductionPrimitive, UnaryPrimitive } from './primitives/attributes.ts';
 export type { Operand, PrimitiveSpec } from './primitives/spec.ts';
 export { PRIMITIVES } from './primitives/table.ts';

@@ -24,6 +24,21 @@ export interface NetworkMeta {
   readonly source: string;
   /** What a user should know: a softmax that was split off, folded normalisation, quantised weights. */
   readonly notes: readonly string[];
+  /** What the file applies to its outputs and what was split off: applied to f it gives the file's own output. Absent where f is that output. */
+  readonly outputActivation?: OutputActivation;
+  /** The layers as the source describes them, so that the file can be written again. Drop it where the Program no longer follows from it. */
+  readonly topology?: NetworkTopology;
+}
+
+/** An activation over the outputs of an example that leaves their order, and so the class, unchanged. */
+export type OutputActivation = 'softmax' | 'sigmoid';
+
+/** A network's layers in the words of a file format. */
+export interface NetworkTopology {
+  /** The format whose writer understands `model`, such as 'tfjs-layers-model'. */
+  readonly format: string;
+  /** Plain JSON. */
+  readonly model: unknown;
 }
 
 /**
@@ -55,6 +70,8 @@ export function makeNetwork(parts: Network): Network {
       throw new ShapeError(`parameter '${parameter.name}': got ${values[i]!.length} values for ${formatShape(weights[i]!.shape)}, expected ${formatShape(parameter.shape)}`);
     }
   });
+  const names = new Set(parameters.map((parameter) => parameter.name));
+  if (names.size < parameters.length) throw new ProgramError(`${program.name}: got two parameters of one name, expected unique names`);
   if (program.outputs.length !== 1) throw new ProgramError(`${program.name}: got ${program.outputs.length} outputs, expected one`);
   const output = program.outputs[0]!.value;
   const shape = shapeOf(program, output);
