@@ -139,7 +139,10 @@ function nonFinite(a: Matrix, index: number): CholeskyFailure {
 }
 
 function breakdown(n: number, pivot: number, jitter: number, scale: number): CholeskyFailure {
-  const tried = jitter > 0 ? `with a jitter of ${jitter.toExponential(2)} on a mean diagonal of ${scale.toExponential(2)}` : 'without jitter';
+  const tried =
+    jitter > 0
+      ? `with a jitter of ${jitter.toExponential(2)} on a mean diagonal of ${scale.toExponential(2)}`
+      : 'without jitter';
   const message =
     `cholesky: got a matrix of size ${n} that is not positive definite ${tried} (pivot ${pivot} failed), expected a positive definite one; ` +
     'raise the noise variance, remove repeated rows, or raise jitter.limit';

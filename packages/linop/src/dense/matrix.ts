@@ -50,7 +50,9 @@ export function identityMatrix(n: number): Matrix {
  */
 export function squareSize(a: Matrix, caller: string): number {
   if (a.rows !== a.columns) {
-    throw new ShapeError(`${caller}: got a matrix of ${a.rows} × ${a.columns}, expected a square one; check which operand is passed`);
+    throw new ShapeError(
+      `${caller}: got a matrix of ${a.rows} × ${a.columns}, expected a square one; check which operand is passed`,
+    );
   }
   return a.rows;
 }

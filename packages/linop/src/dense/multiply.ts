@@ -37,11 +37,27 @@ function multiplyPacked(c: Block, a: Block, b: Block, alpha: number, part: Part)
     const width = Math.min(WIDTH, c.columns - column);
     for (let inner = 0; inner < a.columns; inner += DEPTH) {
       const length = Math.min(DEPTH, a.columns - inner);
-      packPanels(packedB, b.data, b.offset + inner * b.rowStride + column * b.columnStride, width, b.columnStride, length, b.rowStride);
+      packPanels(
+        packedB,
+        b.data,
+        b.offset + inner * b.rowStride + column * b.columnStride,
+        width,
+        b.columnStride,
+        length,
+        b.rowStride,
+      );
       const firstRow = part === 'lower' ? Math.floor(column / HEIGHT) * HEIGHT : 0;
       for (let row = firstRow; row < c.rows; row += HEIGHT) {
         const height = Math.min(HEIGHT, c.rows - row);
-        packPanels(packedA, a.data, a.offset + row * a.rowStride + inner * a.columnStride, height, a.rowStride, length, a.columnStride);
+        packPanels(
+          packedA,
+          a.data,
+          a.offset + row * a.rowStride + inner * a.columnStride,
+          height,
+          a.rowStride,
+          length,
+          a.columnStride,
+        );
         multiplyPanels({ c, alpha, part, tile, packedA, packedB, row, height, column, width, length });
       }
     }
@@ -78,35 +94,88 @@ function multiplyPanels(product: PanelProduct): void {
 }
 
 // The 16 sums live in registers; both panels are read with unit stride.
-function multiplyTile(tile: Float64Array, a: Float64Array, aStart: number, b: Float64Array, bStart: number, length: number): void {
-  let c00 = 0, c01 = 0, c02 = 0, c03 = 0;
-  let c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-  let c20 = 0, c21 = 0, c22 = 0, c23 = 0;
-  let c30 = 0, c31 = 0, c32 = 0, c33 = 0;
+function multiplyTile(
+  tile: Float64Array,
+  a: Float64Array,
+  aStart: number,
+  b: Float64Array,
+  bStart: number,
+  length: number,
+): void {
+  let c00 = 0,
+    c01 = 0,
+    c02 = 0,
+    c03 = 0;
+  let c10 = 0,
+    c11 = 0,
+    c12 = 0,
+    c13 = 0;
+  let c20 = 0,
+    c21 = 0,
+    c22 = 0,
+    c23 = 0;
+  let c30 = 0,
+    c31 = 0,
+    c32 = 0,
+    c33 = 0;
   let p = aStart;
   let q = bStart;
   for (let k = 0; k < length; k++) {
-    const b0 = b[q]!, b1 = b[q + 1]!, b2 = b[q + 2]!, b3 = b[q + 3]!;
+    const b0 = b[q]!,
+      b1 = b[q + 1]!,
+      b2 = b[q + 2]!,
+      b3 = b[q + 3]!;
     const a0 = a[p]!;
-    c00 += a0 * b0; c01 += a0 * b1; c02 += a0 * b2; c03 += a0 * b3;
+    c00 += a0 * b0;
+    c01 += a0 * b1;
+    c02 += a0 * b2;
+    c03 += a0 * b3;
     const a1 = a[p + 1]!;
-    c10 += a1 * b0; c11 += a1 * b1; c12 += a1 * b2; c13 += a1 * b3;
+    c10 += a1 * b0;
+    c11 += a1 * b1;
+    c12 += a1 * b2;
+    c13 += a1 * b3;
     const a2 = a[p + 2]!;
-    c20 += a2 * b0; c21 += a2 * b1; c22 += a2 * b2; c23 += a2 * b3;
+    c20 += a2 * b0;
+    c21 += a2 * b1;
+    c22 += a2 * b2;
+    c23 += a2 * b3;
     const a3 = a[p + 3]!;
-    c30 += a3 * b0; c31 += a3 * b1; c32 += a3 * b2; c33 += a3 * b3;
+    c30 += a3 * b0;
+    c31 += a3 * b1;
+    c32 += a3 * b2;
+    c33 += a3 * b3;
     p += TILE;
     q += TILE;
   }
-  tile[0] = c00; tile[1] = c01; tile[2] = c02; tile[3] = c03;
-  tile[4] = c10; tile[5] = c11; tile[6] = c12; tile[7] = c13;
-  tile[8] = c20; tile[9] = c21; tile[10] = c22; tile[11] = c23;
-  tile[12] = c30; tile[13] = c31; tile[14] = c32; tile[15] = c33;
+  tile[0] = c00;
+  tile[1] = c01;
+  tile[2] = c02;
+  tile[3] = c03;
+  tile[4] = c10;
+  tile[5] = c11;
+  tile[6] = c12;
+  tile[7] = c13;
+  tile[8] = c20;
+  tile[9] = c21;
+  tile[10] = c22;
+  tile[11] = c23;
+  tile[12] = c30;
+  tile[13] = c31;
+  tile[14] = c32;
+  tile[15] = c33;
 }
 
 // `below` is how far the tile's first row lies below its first column; entry (i, j) is written where j <= i + below.
 function addTile(
-  c: Float64Array, offset: number, stride: number, tile: Float64Array, rows: number, columns: number, alpha: number, below: number,
+  c: Float64Array,
+  offset: number,
+  stride: number,
+  tile: Float64Array,
+  rows: number,
+  columns: number,
+  alpha: number,
+  below: number,
 ): void {
   for (let i = 0; i < rows; i++) {
     const end = Math.min(columns, i + below + 1);
@@ -117,7 +186,13 @@ function addTile(
 
 // Lays out `count` vectors of `length` entries as panels of four interleaved vectors, the last one filled up with zeros.
 function packPanels(
-  packed: Float64Array, source: Float64Array, offset: number, count: number, stride: number, length: number, step: number,
+  packed: Float64Array,
+  source: Float64Array,
+  offset: number,
+  count: number,
+  stride: number,
+  length: number,
+  step: number,
 ): void {
   let to = 0;
   let first = 0;
@@ -151,7 +226,15 @@ function multiplyFewRows(c: Block, a: Block, b: Block, alpha: number, part: Part
   }
 }
 
-function addRowDots(c: Float64Array, cStart: number, columns: number, a: Block, aStart: number, b: Block, alpha: number): void {
+function addRowDots(
+  c: Float64Array,
+  cStart: number,
+  columns: number,
+  a: Block,
+  aStart: number,
+  b: Block,
+  alpha: number,
+): void {
   for (let j = 0; j < columns; j++) {
     const start = b.offset + j * b.columnStride;
     c[cStart + j]! += alpha * dot(a.data, aStart, a.columnStride, b.data, start, a.columns);
@@ -159,8 +242,18 @@ function addRowDots(c: Float64Array, cStart: number, columns: number, a: Block, 
 }
 
 // Four partial sums: one chain of additions would wait for each result.
-function dot(x: Float64Array, xStart: number, xStride: number, y: Float64Array, yStart: number, length: number): number {
-  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+function dot(
+  x: Float64Array,
+  xStart: number,
+  xStride: number,
+  y: Float64Array,
+  yStart: number,
+  length: number,
+): number {
+  let s0 = 0,
+    s1 = 0,
+    s2 = 0,
+    s3 = 0;
   let k = 0;
   let p = xStart;
   for (; k + 4 <= length; k += 4, p += 4 * xStride) {
@@ -173,7 +266,15 @@ function dot(x: Float64Array, xStart: number, xStride: number, y: Float64Array, 
   return s0 + s1 + (s2 + s3);
 }
 
-function addScaledRows(c: Float64Array, cStart: number, columns: number, a: Block, aStart: number, b: Block, alpha: number): void {
+function addScaledRows(
+  c: Float64Array,
+  cStart: number,
+  columns: number,
+  a: Block,
+  aStart: number,
+  b: Block,
+  alpha: number,
+): void {
   const { data, columnStride } = b;
   for (let k = 0; k < a.columns; k++) {
     const factor = alpha * a.data[aStart + k * a.columnStride]!;
