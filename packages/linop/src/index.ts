@@ -15,3 +15,4 @@ export { type TriangularOptions, choleskySolve, solveLower, solveLowerTransposed
 export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridiagonal } from './dense/tridiagonal.ts';
 export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } from './dense/tridiagonalize.ts';
 export { NumericalError, TagError } from './errors.ts';
+export { type LinearOperator, type Tag } from './operator.ts';
