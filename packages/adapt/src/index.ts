@@ -1,1 +1,16 @@
-export {};
+export { checkNetworkFit } from './features/fit-network.ts';
+export type { NetworkSide } from './features/fit-network.ts';
+export { columnNamed, expandNames } from './features/columns.ts';
+export type { MissingPolicy } from './features/columns.ts';
+export { encodeExamples, encodeInputs, hasTargets, readTargets } from './features/encode.ts';
+export type { EncodedExamples, EncodedInputs } from './features/encode.ts';
+export { fitFeatures } from './features/fit.ts';
+export type { ExampleTables, FeatureOptions } from './features/fit.ts';
+export { describeMapping } from './features/mapping.ts';
+export { closestName, didYouMean, listNames, quoted } from './features/names.ts';
+export { parseInputScaler } from './features/scaler.ts';
+export type { InputScaler, ScalerValues } from './features/scaler.ts';
+export { inputNames, inputWidth, parseFeatureSchema } from './features/schema.ts';
+export type { CategoryInput, FeatureSchema, InputColumn, NumberInput, ResolvedScaler } from './features/schema.ts';
+export { makeTable } from './features/table.ts';
+export type { Cell, Column, Table, TableParts } from './features/table.ts';
