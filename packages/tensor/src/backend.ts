@@ -75,6 +75,8 @@ export interface Backend {
   read(tensor: Tensor): Promise<TypedArray>;
 }
 
+/** How a Program is prepared. */
 export interface CompileOptions {
+  /** The element type of all values, inputs and outputs included. */
   readonly dtype: DType;
 }

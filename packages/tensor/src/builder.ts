@@ -1,7 +1,15 @@
 import { ProgramError } from './errors.ts';
 import type { Attributes, BinaryPrimitive, Primitive, UnaryPrimitive } from './primitives/attributes.ts';
+import { checkAxis } from './primitives/elementwise.ts';
 import { primitives } from './primitives/table.ts';
-import { PROGRAM_VERSION, type Program, type ProgramInput, type ProgramNode, type ProgramOutput, type Value } from './program.ts';
+import {
+  PROGRAM_VERSION,
+  type Program,
+  type ProgramInput,
+  type ProgramNode,
+  type ProgramOutput,
+  type Value,
+} from './program.ts';
 import { prune } from './prune.ts';
 import { checkShape, type Shape } from './shape.ts';
 
@@ -24,25 +32,37 @@ export class ProgramBuilder {
 
   /** Declares an input. `exampleAxis` is null for what all examples share. */
   input(name: string, shape: Shape, options: { readonly exampleAxis?: number | null } = {}): Value {
-    if (this.#nodes.length > 0) throw new ProgramError(`${this.name}: input '${name}' comes after the first node, expected all inputs first`);
-    if (this.#inputs.some((input) => input.name === name)) throw new ProgramError(`${this.name}: got two inputs named '${name}'`);
+    if (this.#nodes.length > 0)
+      throw new ProgramError(`${this.name}: input '${name}' comes after the first node, expected all inputs first`);
+    if (this.#inputs.some((input) => input.name === name))
+      throw new ProgramError(`${this.name}: got two inputs named '${name}'`);
     checkShape(shape, `input '${name}'`);
-    this.#inputs.push({ name, shape: [...shape], exampleAxis: options.exampleAxis ?? null });
+    const exampleAxis = options.exampleAxis ?? null;
+    if (exampleAxis !== null) checkAxis(`${this.name}: exampleAxis of input '${name}'`, exampleAxis, shape);
+    this.#inputs.push({ name, shape: [...shape], exampleAxis });
     return this.#inputs.length - 1;
   }
 
   /** Names a value as a result of the Program. */
   output(name: string, value: Value): void {
     this.shape(value);
-    if (this.#outputs.some((output) => output.name === name)) throw new ProgramError(`${this.name}: got two outputs named '${name}'`);
+    if (this.#outputs.some((output) => output.name === name))
+      throw new ProgramError(`${this.name}: got two outputs named '${name}'`);
     this.#outputs.push({ name, value });
   }
 
   /** The shape of a value made so far. */
   shape(value: Value): Shape {
-    const shape = value < this.#inputs.length ? this.#inputs[value]?.shape : this.#nodes[value - this.#inputs.length]?.shape;
+    const shape =
+      value < this.#inputs.length ? this.#inputs[value]?.shape : this.#nodes[value - this.#inputs.length]?.shape;
     if (shape === undefined) throw new ProgramError(`${this.name}: there is no value ${value}`);
     return shape;
+  }
+
+  /** The literal that a value is, or undefined for anything computed or given. */
+  literal(value: Value): Attributes['constant'] | undefined {
+    const node = this.#nodes[value - this.#inputs.length];
+    return node?.op === 'constant' ? node.attributes : undefined;
   }
 
   /** Adds a node of any primitive; the typed methods below are the comfortable way. */
@@ -55,7 +75,12 @@ export class ProgramBuilder {
     const key = JSON.stringify([op, inputs, attributes]);
     const known = this.#emitted.get(key);
     if (known !== undefined) return known;
-    this.#nodes.push({ op, inputs: [...inputs], attributes, shape: infer(shapes, attributes) } as unknown as ProgramNode);
+    this.#nodes.push({
+      op,
+      inputs: [...inputs],
+      attributes,
+      shape: infer(shapes, attributes),
+    } as unknown as ProgramNode);
     const value = this.#inputs.length + this.#nodes.length - 1;
     this.#emitted.set(key, value);
     return value;
@@ -63,11 +88,18 @@ export class ProgramBuilder {
 
   /** The finished Program. The builder may go on and build a larger one. */
   build(): Program {
-    return prune({ version: PROGRAM_VERSION, name: this.name, inputs: [...this.#inputs], nodes: [...this.#nodes], outputs: [...this.#outputs] });
+    return prune({
+      version: PROGRAM_VERSION,
+      name: this.name,
+      inputs: [...this.#inputs],
+      nodes: [...this.#nodes],
+      outputs: [...this.#outputs],
+    });
   }
 
   constant(values: readonly number[], shape: Shape): Value {
-    return this.emit('constant', [], { shape: [...shape], values: [...values] });
+    // JSON knows no -0: adding 0 makes it 0 here, not only after the Program was stored.
+    return this.emit('constant', [], { shape: [...shape], values: values.map((value) => value + 0) });
   }
 
   /** A constant of shape []. */
@@ -108,7 +140,10 @@ export class ProgramBuilder {
   }
 
   matmul(a: Value, b: Value, options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {}): Value {
-    return this.emit('matmul', [a, b], { transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false });
+    return this.emit('matmul', [a, b], {
+      transposeA: options.transposeA ?? false,
+      transposeB: options.transposeB ?? false,
+    });
   }
 
   /** The sum over `axes`, which disappear; over no axes, the operand itself. */
@@ -128,7 +163,8 @@ export class ProgramBuilder {
   }
 
   transpose(x: Value, permutation: readonly number[]): Value {
-    return permutation.every((axis, i) => axis === i) ? x : this.emit('transpose', [x], { permutation: [...permutation] });
+    const same = permutation.length === this.shape(x).length && permutation.every((axis, i) => axis === i);
+    return same ? x : this.emit('transpose', [x], { permutation: [...permutation] });
   }
 
   broadcastTo(x: Value, shape: Shape): Value {
@@ -140,11 +176,24 @@ export class ProgramBuilder {
   }
 
   /** Elements start ≤ i < end along one axis. An `end` left out is the axis' own end, for any number of examples. */
-  slice(x: Value, axis: number, range: { readonly start?: number; readonly end?: number; readonly step?: number }): Value {
+  slice(
+    x: Value,
+    axis: number,
+    range: { readonly start?: number; readonly end?: number; readonly step?: number },
+  ): Value {
     return this.emit('slice', [x], { axis, start: range.start ?? 0, end: range.end ?? -1, step: range.step ?? 1 });
   }
 
-  pad(x: Value, axis: number, amount: { readonly before?: number; readonly after?: number; readonly step?: number }): Value {
-    return this.emit('pad', [x], { axis, before: amount.before ?? 0, after: amount.after ?? 0, step: amount.step ?? 1 });
+  pad(
+    x: Value,
+    axis: number,
+    amount: { readonly before?: number; readonly after?: number; readonly step?: number },
+  ): Value {
+    return this.emit('pad', [x], {
+      axis,
+      before: amount.before ?? 0,
+      after: amount.after ?? 0,
+      step: amount.step ?? 1,
+    });
   }
 }

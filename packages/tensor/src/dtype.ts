@@ -10,7 +10,9 @@ export type TypedArray = Float32Array | Float64Array;
 export function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof Float32Array) return 'float32';
-  throw new DTypeError(`dtypeOf: got ${Object.prototype.toString.call(data)}, expected a Float32Array or a Float64Array`);
+  throw new DTypeError(
+    `dtypeOf: got ${Object.prototype.toString.call(data)}, expected a Float32Array or a Float64Array`,
+  );
 }
 
 /** A new zero-filled host array of `length` elements. */
@@ -21,7 +23,7 @@ export function allocate(dtype: DType, length: number): TypedArray {
 /** `data` in the given dtype: itself where the dtype already fits, otherwise a rounded or widened copy. */
 export function asDType(data: TypedArray, dtype: DType): TypedArray {
   if (dtypeOf(data) === dtype) return data;
-  return dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data);
+  return dtype === 'float64' ? new Float64Array(data) : new Float32Array(data);
 }
 
 /** Bytes of one element. */

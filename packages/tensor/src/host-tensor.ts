@@ -1,7 +1,7 @@
 import type { Backend, Tensor } from './backend.ts';
 import { dtypeOf, type DType, type TypedArray } from './dtype.ts';
 import { OwnershipError, ShapeError } from './errors.ts';
-import { formatShape, sizeOf, type Shape } from './shape.ts';
+import { checkShape, formatShape, sizeOf, type Shape } from './shape.ts';
 
 /** A tensor of a backend whose data live in host memory. */
 export class HostTensor implements Tensor {
@@ -15,8 +15,11 @@ export class HostTensor implements Tensor {
    * @throws {ShapeError} if their number does not fit the shape
    */
   constructor(backend: Backend, data: TypedArray, shape: Shape) {
+    checkShape(shape, `${backend.name}.upload`);
     if (data.length !== sizeOf(shape)) {
-      throw new ShapeError(`${backend.name}.upload: got ${data.length} elements, expected ${sizeOf(shape)} for the shape ${formatShape(shape)}`);
+      throw new ShapeError(
+        `${backend.name}.upload: got ${data.length} elements, expected ${sizeOf(shape)} for the shape ${formatShape(shape)}`,
+      );
     }
     this.backend = backend;
     this.shape = [...shape];
@@ -27,7 +30,9 @@ export class HostTensor implements Tensor {
   /** @throws {OwnershipError} after `dispose` */
   get data(): TypedArray {
     if (this.#data === undefined) {
-      throw new OwnershipError(`${this.backend.name}: a tensor of shape ${formatShape(this.shape)} was used after it was disposed`);
+      throw new OwnershipError(
+        `${this.backend.name}: a tensor of shape ${formatShape(this.shape)} was used after it was disposed`,
+      );
     }
     return this.#data;
   }
@@ -48,7 +53,9 @@ export class HostTensor implements Tensor {
  */
 export function hostData(tensor: Tensor, backend: Backend): TypedArray {
   if (tensor.backend !== backend || !(tensor instanceof HostTensor)) {
-    throw new OwnershipError(`${backend.name}: got a tensor of ${tensor.backend.name}, expected one of its own; use transfer()`);
+    throw new OwnershipError(
+      `${backend.name}: got a tensor of ${tensor.backend.name}, expected one of its own; use transfer()`,
+    );
   }
   return tensor.data;
 }

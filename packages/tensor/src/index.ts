@@ -5,13 +5,28 @@ export { cpuBackend } from './cpu/cpu-backend.ts';
 export { interpret } from './cpu/interpreter.ts';
 export { allocate, asDType, bytesPerElement, dtypeOf, unitRoundoff } from './dtype.ts';
 export type { DType, TypedArray } from './dtype.ts';
-export { DTypeError, FormatError, NtkError, OptionError, OwnershipError, ProgramError, ShapeError, UnsupportedError } from './errors.ts';
+export {
+  DTypeError,
+  FormatError,
+  NtkError,
+  OptionError,
+  OwnershipError,
+  ProgramError,
+  ShapeError,
+  UnsupportedError,
+} from './errors.ts';
 export { exampleAxes } from './example-axis.ts';
 export { HostTensor, hostData } from './host-tensor.ts';
 export { inline } from './inline.ts';
 export { exampleCount, exampleShape, forward, makeNetwork, outputCount, useSites } from './network.ts';
 export type { Network, NetworkMeta, NetworkTopology, OutputActivation, Parameter, UseSite } from './network.ts';
-export type { Attributes, BinaryPrimitive, Primitive, ReductionPrimitive, UnaryPrimitive } from './primitives/attributes.ts';
+export type {
+  Attributes,
+  BinaryPrimitive,
+  Primitive,
+  ReductionPrimitive,
+  UnaryPrimitive,
+} from './primitives/attributes.ts';
 export type { Operand, PrimitiveSpec } from './primitives/spec.ts';
 export { PRIMITIVES } from './primitives/table.ts';
 export { printProgram } from './print.ts';

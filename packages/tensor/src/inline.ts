@@ -1,6 +1,5 @@
 import type { ProgramBuilder } from './builder.ts';
 import { ProgramError } from './errors.ts';
-import type { Attributes } from './primitives/attributes.ts';
 import type { Program, Value } from './program.ts';
 
 /**
@@ -16,7 +15,7 @@ export function inline(builder: ProgramBuilder, program: Program, inputs: readon
   const values: Value[] = [...inputs];
   for (const node of program.nodes) {
     const operands = node.inputs.map((value) => values[value]!);
-    values.push(builder.emit(node.op, operands, node.attributes as Attributes[typeof node.op]));
+    values.push(builder.emit(node.op, operands, node.attributes));
   }
   return values;
 }

@@ -61,22 +61,35 @@ export interface Network {
 export function makeNetwork(parts: Network): Network {
   const { program, parameters, values } = parts;
   const [data, ...weights] = program.inputs;
-  if (data?.exampleAxis !== 0) throw new ProgramError(`${program.name}: expected a first input with examples along axis 0`);
+  if (data?.exampleAxis !== 0)
+    throw new ProgramError(`${program.name}: expected a first input with examples along axis 0`);
   if (weights.length !== parameters.length || values.length !== parameters.length) {
-    throw new ProgramError(`${program.name}: got ${weights.length} weight inputs, ${parameters.length} parameters and ${values.length} values, expected as many of each`);
+    throw new ProgramError(
+      `${program.name}: got ${weights.length} weight inputs, ${parameters.length} parameters and ${values.length} values, expected as many of each`,
+    );
   }
   parameters.forEach((parameter, i) => {
-    if (weights[i]!.exampleAxis !== null || !sameShape(weights[i]!.shape, parameter.shape) || values[i]!.length !== sizeOf(parameter.shape)) {
-      throw new ShapeError(`parameter '${parameter.name}': got ${values[i]!.length} values for ${formatShape(weights[i]!.shape)}, expected ${formatShape(parameter.shape)}`);
+    if (
+      weights[i]!.exampleAxis !== null ||
+      !sameShape(weights[i]!.shape, parameter.shape) ||
+      values[i]!.length !== sizeOf(parameter.shape)
+    ) {
+      throw new ShapeError(
+        `parameter '${parameter.name}': got ${values[i]!.length} values for ${formatShape(weights[i]!.shape)}, expected ${formatShape(parameter.shape)}`,
+      );
     }
   });
   const names = new Set(parameters.map((parameter) => parameter.name));
-  if (names.size < parameters.length) throw new ProgramError(`${program.name}: got two parameters of one name, expected unique names`);
-  if (program.outputs.length !== 1) throw new ProgramError(`${program.name}: got ${program.outputs.length} outputs, expected one`);
+  if (names.size < parameters.length)
+    throw new ProgramError(`${program.name}: got two parameters of one name, expected unique names`);
+  if (program.outputs.length !== 1)
+    throw new ProgramError(`${program.name}: got ${program.outputs.length} outputs, expected one`);
   const output = program.outputs[0]!.value;
   const shape = shapeOf(program, output);
   if (shape.length !== 2 || exampleAxes(program)[output] !== 0) {
-    throw new ProgramError(`${program.name}: got an output of shape ${formatShape(shape)}, expected [n, c] with examples along axis 0`);
+    throw new ProgramError(
+      `${program.name}: got an output of shape ${formatShape(shape)}, expected [n, c] with examples along axis 0`,
+    );
   }
   return parts;
 }
@@ -100,7 +113,9 @@ export interface UseSite {
 /** Every place of a network's Program where its i-th parameter is read. Shared weights have several. */
 export function useSites(program: Program, parameter: number): UseSite[] {
   return program.nodes.flatMap((node, i) =>
-    node.inputs.flatMap((value, operand) => (value === parameter + 1 ? [{ value: program.inputs.length + i, operand }] : [])),
+    node.inputs.flatMap((value, operand) =>
+      value === parameter + 1 ? [{ value: program.inputs.length + i, operand }] : [],
+    ),
   );
 }
 
@@ -112,7 +127,11 @@ export function useSites(program: Program, parameter: number): UseSite[] {
  * @returns f(x), [n, c]; the caller disposes it
  * @throws {ShapeError} if the length of `x` is not a multiple of an example's size
  */
-export async function forward(network: Network, x: TypedArray, options: { readonly backend: Backend; readonly dtype?: DType }): Promise<Tensor> {
+export async function forward(
+  network: Network,
+  x: TypedArray,
+  options: { readonly backend: Backend; readonly dtype?: DType },
+): Promise<Tensor> {
   const { backend, dtype = dtypeOf(x) } = options;
   const examples = exampleCount(network, x.length);
   const program = rebatch(network.program, examples);
@@ -136,7 +155,9 @@ export function exampleCount(network: Network, length: number): number {
   const shape = exampleShape(network);
   const examples = length / sizeOf(shape);
   if (!Number.isInteger(examples) || examples === 0) {
-    throw new ShapeError(`network '${network.meta.name}': got ${length} numbers, expected a positive multiple of ${sizeOf(shape)}, the size of an example ${formatShape(shape)}`);
+    throw new ShapeError(
+      `network '${network.meta.name}': got ${length} numbers, expected a positive multiple of ${sizeOf(shape)}, the size of an example ${formatShape(shape)}`,
+    );
   }
   return examples;
 }

@@ -13,7 +13,11 @@ import { formatShape } from './shape.ts';
 export function printProgram(program: Program): string {
   const count = program.inputs.length;
   const name = (value: Value): string => (value < count ? program.inputs[value]!.name : `%${value}`);
-  const width = Math.max(0, ...program.inputs.map((input) => input.name.length), `%${count + program.nodes.length}`.length);
+  const width = Math.max(
+    0,
+    ...program.inputs.map((input) => input.name.length),
+    `%${count + program.nodes.length}`.length,
+  );
   const lines = [`program ${program.name}`];
   for (const input of program.inputs) {
     const examples = input.exampleAxis === null ? '' : ` examples on axis ${input.exampleAxis}`;
@@ -21,7 +25,9 @@ export function printProgram(program: Program): string {
   }
   program.nodes.forEach((node, i) => {
     const operands = node.inputs.map((value) => ` ${name(value)}`).join('');
-    lines.push(`  ${name(count + i).padEnd(width)} : ${formatShape(node.shape)} = ${node.op}${operands}${printAttributes(node.attributes)}`);
+    lines.push(
+      `  ${name(count + i).padEnd(width)} : ${formatShape(node.shape)} = ${node.op}${operands}${printAttributes(node.attributes)}`,
+    );
   });
   const results = program.outputs.map((output) => `${output.name} = ${name(output.value)}`);
   return [...lines, `  return ${results.join(', ')}`].join('\n');

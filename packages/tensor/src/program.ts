@@ -7,6 +7,7 @@ export const PROGRAM_VERSION = 1;
 /** A value of a Program: an index, inputs first, then one for each node. */
 export type Value = number;
 
+/** A tensor that the caller hands in at every run. */
 export interface ProgramInput {
   readonly name: string;
   readonly shape: Shape;
@@ -14,6 +15,7 @@ export interface ProgramInput {
   readonly exampleAxis: number | null;
 }
 
+/** A node of one known primitive. */
 export interface NodeOf<P extends Primitive> {
   readonly op: P;
   readonly inputs: readonly Value[];
@@ -24,6 +26,7 @@ export interface NodeOf<P extends Primitive> {
 /** One operation and its one result. A union over the primitives, so that `op` narrows `attributes`. */
 export type ProgramNode = { readonly [P in Primitive]: NodeOf<P> }[Primitive];
 
+/** A value that the caller gets back. */
 export interface ProgramOutput {
   readonly name: string;
   readonly value: Value;

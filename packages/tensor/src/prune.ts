@@ -14,5 +14,9 @@ export function prune(program: Program): Program {
     renamed.set(count + i, count + nodes.length);
     nodes.push({ ...node, inputs: node.inputs.map((value) => renamed.get(value)!) });
   });
-  return { ...program, nodes, outputs: program.outputs.map(({ name, value }) => ({ name, value: renamed.get(value)! })) };
+  return {
+    ...program,
+    nodes,
+    outputs: program.outputs.map(({ name, value }) => ({ name, value: renamed.get(value)! })),
+  };
 }

@@ -26,6 +26,7 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+/** Whether two shapes have the same rank and extents; no broadcasting. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
@@ -42,7 +43,9 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
     const x = a[axis - rank + a.length] ?? 1;
     const y = b[axis - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new ShapeError(`broadcast: got ${formatShape(a)} and ${formatShape(b)}, expected extents that are equal or 1 (aligned at the last axis)`);
+      throw new ShapeError(
+        `broadcast: got ${formatShape(a)} and ${formatShape(b)}, expected extents that are equal or 1 (aligned at the last axis)`,
+      );
     }
     result[axis] = x === 1 ? y : x;
   }

@@ -20,7 +20,9 @@ export function cpuBackend(): Backend {
       checkInputs(exe, inputs);
       const arrays = inputs.map((tensor) => hostData(tensor, backend));
       const results = interpret(exe.program, exe.dtype, arrays);
-      return Promise.resolve(results.map(({ data, shape }): Tensor => new HostTensor(backend, data, shape)));
+      // An output that is an input gets its own memory: the caller may write the input's once that tensor is disposed.
+      const owned = results.map(({ data }) => (arrays.includes(data) ? data.slice() : data));
+      return Promise.resolve(owned.map((data, i): Tensor => new HostTensor(backend, data, results[i]!.shape)));
     },
     read: (tensor) => Promise.resolve(hostData(tensor, backend)),
   };

@@ -1,5 +1,5 @@
 import { allocate, type DType, type TypedArray } from '../dtype.ts';
-import type { Attributes, Primitive } from '../primitives/attributes.ts';
+import type { Primitive } from '../primitives/attributes.ts';
 import type { Operand, PrimitiveSpec } from '../primitives/spec.ts';
 import { primitives } from '../primitives/table.ts';
 import type { Program, Value } from '../program.ts';
@@ -18,7 +18,7 @@ export function interpret(program: Program, dtype: DType, inputs: readonly Typed
     const spec = primitives[node.op] as PrimitiveSpec<Primitive>;
     const out = allocate(dtype, sizeOf(node.shape));
     const operands = node.inputs.map((value) => values.get(value)!);
-    spec.evaluate(operands, node.attributes as Attributes[Primitive], out, node.shape);
+    spec.evaluate(operands, node.attributes, out, node.shape);
     values.set(program.inputs.length + i, { data: out, shape: node.shape });
     for (const value of node.inputs) if (lastUse.get(value) === i) values.delete(value);
   });

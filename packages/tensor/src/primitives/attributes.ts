@@ -4,7 +4,16 @@ import type { Shape } from '../shape.ts';
 export type UnaryPrimitive = 'neg' | 'abs' | 'sign' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf';
 
 /** Elementwise functions of two arguments, with NumPy broadcasting. Comparisons give 1 or 0. */
-export type BinaryPrimitive = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'greater' | 'greaterEqual' | 'equal';
+export type BinaryPrimitive =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'maximum'
+  | 'minimum'
+  | 'greater'
+  | 'greaterEqual'
+  | 'equal';
 
 /** Reductions over whole axes. */
 export type ReductionPrimitive = 'sum' | 'max';

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { broadcastShapes, formatShape, sameShape, type Shape } from '../shape.ts';
+import { broadcastShapes, checkShape, formatShape, sameShape, type Shape } from '../shape.ts';
 import { broadcastExampleAxis, forEachBroadcast } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
 
@@ -7,12 +7,16 @@ export const broadcastTo: PrimitiveSpec<'broadcastTo'> = {
   arity: 1,
   infer: ([from], { shape }) => {
     const to = resolve(from!, shape);
+    checkShape(to, 'broadcastTo');
     if (!sameShape(broadcastShapes(from!, to), to)) {
-      throw new ShapeError(`broadcastTo: got ${formatShape(from!)} to ${formatShape(shape)}, expected extents that stretch from 1`);
+      throw new ShapeError(
+        `broadcastTo: got ${formatShape(from!)} to ${formatShape(shape)}, expected extents that stretch from 1`,
+      );
     }
     return to;
   },
-  exampleAxis: ([axis], [from], { shape }) => broadcastExampleAxis('broadcastTo', [axis!, null], [from!, shape.map(() => 1)]),
+  exampleAxis: ([axis], [from], { shape }) =>
+    broadcastExampleAxis('broadcastTo', [axis!, null], [from!, shape.map(() => 1)]),
   evaluate: ([operand], _attributes, out, outShape) => {
     forEachBroadcast(outShape, [operand!.shape], (i, [from]) => {
       out[i] = operand!.data[from!]!;

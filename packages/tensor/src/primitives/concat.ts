@@ -10,14 +10,21 @@ export const concat: PrimitiveSpec<'concat'> = {
     checkAxis('concat', axis, first);
     for (const shape of shapes) {
       if (shape.length !== first.length || shape.some((extent, i) => i !== axis && extent !== first[i])) {
-        throw new ShapeError(`concat: got ${shapes.map(formatShape).join(', ')}, expected shapes that differ at most along axis ${axis}`);
+        throw new ShapeError(
+          `concat: got ${shapes.map(formatShape).join(', ')}, expected shapes that differ at most along axis ${axis}`,
+        );
       }
     }
-    return first.with(axis, shapes.reduce((sum, shape) => sum + shape[axis]!, 0));
+    return first.with(
+      axis,
+      shapes.reduce((sum, shape) => sum + shape[axis]!, 0),
+    );
   },
   exampleAxis: (axes, _shapes, { axis }) => {
-    if (axes.includes(axis)) throw new ProgramError(`concat: axis ${axis} holds examples, so joining along it would mix them`);
-    if (axes.some((own) => own !== axes[0])) throw new ProgramError('concat: operands hold examples along different axes, or only some do');
+    if (axes.includes(axis))
+      throw new ProgramError(`concat: axis ${axis} holds examples, so joining along it would mix them`);
+    if (axes.some((own) => own !== axes[0]))
+      throw new ProgramError('concat: operands hold examples along different axes, or only some do');
     return axes[0]!;
   },
   evaluate: (operands, { axis }, out, outShape) => {

@@ -7,7 +7,11 @@ import { broadcastStrides, type Shape } from '../shape.ts';
  * @throws {ProgramError} if two operands hold their examples along different axes, or if an operand without an
  *   example axis varies along it (it would pair its entries with particular examples)
  */
-export function broadcastExampleAxis(op: string, axes: readonly (number | null)[], shapes: readonly Shape[]): number | null {
+export function broadcastExampleAxis(
+  op: string,
+  axes: readonly (number | null)[],
+  shapes: readonly Shape[],
+): number | null {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   const aligned = axes.map((axis, i) => (axis === null ? null : axis + rank - shapes[i]!.length));
   const found = aligned.find((axis) => axis !== null) ?? null;
@@ -19,7 +23,9 @@ export function broadcastExampleAxis(op: string, axes: readonly (number | null)[
     }
     const extent = shape[found - rank + shape.length] ?? 1;
     if (own === null && extent !== 1) {
-      throw new ProgramError(`${op}: operand ${i} has no example axis but varies along axis ${found}, where the other holds examples`);
+      throw new ProgramError(
+        `${op}: operand ${i} has no example axis but varies along axis ${found}, where the other holds examples`,
+      );
     }
   });
   return found;
@@ -29,7 +35,11 @@ export function broadcastExampleAxis(op: string, axes: readonly (number | null)[
  * Calls `visit(outIndex, offsets)` for every element of the row-major shape `to`, with the offset of each operand read by broadcasting.
  * `offsets` is reused between calls.
  */
-export function forEachBroadcast(to: Shape, from: readonly Shape[], visit: (outIndex: number, offsets: readonly number[]) => void): void {
+export function forEachBroadcast(
+  to: Shape,
+  from: readonly Shape[],
+  visit: (outIndex: number, offsets: readonly number[]) => void,
+): void {
   const strides = from.map((shape) => broadcastStrides(shape, to));
   const size = to.reduce((product, extent) => product * extent, 1);
   const index = new Array<number>(to.length).fill(0);
@@ -52,4 +62,3 @@ export function checkAxis(op: string, axis: number, shape: Shape): void {
     throw new ProgramError(`${op}: got axis ${axis}, expected an integer from 0 to ${shape.length - 1}`);
   }
 }
-

@@ -29,9 +29,11 @@ export const matmul: PrimitiveSpec<'matmul'> = {
     }
     if (a !== null && a! < 3) return freeAxis(b ?? null, rank - 2);
     if (b !== null && b! < 3) return freeAxis(a ?? null, rank - 1);
-    const batchAxes = axes.map((axis) => axis);
-    const axis = broadcastExampleAxis('matmul', batchAxes, shapes.map((shape) => [...shape.slice(0, -2), 1, 1]));
-    return axis;
+    return broadcastExampleAxis(
+      'matmul',
+      axes,
+      shapes.map((shape) => [...shape.slice(0, -2), 1, 1]),
+    );
   },
   evaluate: ([a, b], { transposeA, transposeB }, out, outShape) => {
     const batch = outShape.slice(0, -2);
@@ -65,7 +67,10 @@ function lastTwo(shape: Shape, transposed: boolean): [rows: number, columns: num
 
 /** An operand with examples along a free axis leaves no place for examples in the other. */
 function freeAxis(other: number | null, axis: number): number {
-  if (other !== null) throw new ProgramError('matmul: both operands hold examples along different axes, so the product would pair all with all');
+  if (other !== null)
+    throw new ProgramError(
+      'matmul: both operands hold examples along different axes, so the product would pair all with all',
+    );
   return axis;
 }
 

@@ -9,7 +9,9 @@ export const pad: PrimitiveSpec<'pad'> = {
   infer: ([shape], { axis, before, after, step }) => {
     checkAxis('pad', axis, shape!);
     if (![before, after, step].every(Number.isInteger) || before < 0 || after < 0 || step < 1) {
-      throw new ShapeError(`pad: got before ${before}, after ${after}, step ${step} for ${formatShape(shape!)}, expected integers ≥ 0, ≥ 0, ≥ 1`);
+      throw new ShapeError(
+        `pad: got before ${before}, after ${after}, step ${step} for ${formatShape(shape!)}, expected integers ≥ 0, ≥ 0, ≥ 1`,
+      );
     }
     const extent = shape![axis]!;
     return shape!.with(axis, before + after + (extent === 0 ? 0 : (extent - 1) * step + 1));

@@ -4,17 +4,23 @@ import type { ReductionPrimitive } from './attributes.ts';
 import { checkAxis, forEachBroadcast } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
 
-function reduction<P extends ReductionPrimitive>(op: P, initial: number, f: (accumulated: number, x: number) => number): PrimitiveSpec<P> {
+function reduction<P extends ReductionPrimitive>(
+  op: P,
+  initial: number,
+  f: (accumulated: number, x: number) => number,
+): PrimitiveSpec<P> {
   return {
     arity: 1,
     infer: ([shape], { axes }) => {
       axes.forEach((axis) => checkAxis(op, axis, shape!));
-      if (new Set(axes).size !== axes.length) throw new ProgramError(`${op}: got axes ${formatShape(axes)}, expected each at most once`);
+      if (new Set(axes).size !== axes.length)
+        throw new ProgramError(`${op}: got axes ${formatShape(axes)}, expected each at most once`);
       return shape!.filter((_, axis) => !axes.includes(axis));
     },
     exampleAxis: ([axis], _shapes, { axes }) => {
       if (axis === null) return null;
-      if (axes.includes(axis!)) throw new ProgramError(`${op}: axis ${axis} holds examples, so reducing it would mix them`);
+      if (axes.includes(axis!))
+        throw new ProgramError(`${op}: axis ${axis} holds examples, so reducing it would mix them`);
       return axis! - axes.filter((reduced) => reduced < axis!).length;
     },
     evaluate: ([operand], { axes }, out) => {

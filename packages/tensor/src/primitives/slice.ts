@@ -9,7 +9,9 @@ export const slice: PrimitiveSpec<'slice'> = {
     checkAxis('slice', axis, shape!);
     const stop = end === -1 ? shape![axis]! : end;
     if (![start, stop, step].every(Number.isInteger) || start < 0 || stop < start || stop > shape![axis]! || step < 1) {
-      throw new ShapeError(`slice: got ${start}:${end}:${step} along axis ${axis} of ${formatShape(shape!)}, expected 0 ≤ start ≤ end ≤ ${shape![axis]!} and step ≥ 1`);
+      throw new ShapeError(
+        `slice: got ${start}:${end}:${step} along axis ${axis} of ${formatShape(shape!)}, expected 0 ≤ start ≤ end ≤ ${shape![axis]!} and step ≥ 1`,
+      );
     }
     return shape!.with(axis, Math.ceil((stop - start) / step));
   },
@@ -26,7 +28,11 @@ export const slice: PrimitiveSpec<'slice'> = {
 };
 
 /** Visits the contiguous runs below `axis`: (outer index, index along the axis, run length, start of the run). */
-export function copyAlong(axis: number, shape: Shape, visit: (outer: number, i: number, inner: number, start: number) => void): void {
+export function copyAlong(
+  axis: number,
+  shape: Shape,
+  visit: (outer: number, i: number, inner: number, start: number) => void,
+): void {
   const outer = sizeOf(shape.slice(0, axis));
   const extent = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));

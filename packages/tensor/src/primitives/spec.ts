@@ -22,7 +22,16 @@ export interface PrimitiveSpec<P extends Primitive> {
    *
    * @throws {ProgramError} if the operation would mix examples
    */
-  readonly exampleAxis: (axes: readonly (number | null)[], shapes: readonly Shape[], attributes: Attributes[P]) => number | null;
+  readonly exampleAxis: (
+    axes: readonly (number | null)[],
+    shapes: readonly Shape[],
+    attributes: Attributes[P],
+  ) => number | null;
   /** Fills `out` (zero-filled, row-major, of the inferred shape). Arithmetic is in double precision, rounded when stored. */
-  readonly evaluate: (operands: readonly Operand[], attributes: Attributes[P], out: TypedArray, outShape: Shape) => void;
+  readonly evaluate: (
+    operands: readonly Operand[],
+    attributes: Attributes[P],
+    out: TypedArray,
+    outShape: Shape,
+  ) => void;
 }

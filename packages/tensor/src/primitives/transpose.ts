@@ -7,7 +7,9 @@ export const transpose: PrimitiveSpec<'transpose'> = {
   infer: ([shape], { permutation }) => {
     const sorted = [...permutation].sort((a, b) => a - b);
     if (permutation.length !== shape!.length || sorted.some((axis, i) => axis !== i)) {
-      throw new ShapeError(`transpose: got the permutation ${formatShape(permutation)} for ${formatShape(shape!)}, expected each of its axes once`);
+      throw new ShapeError(
+        `transpose: got the permutation ${formatShape(permutation)} for ${formatShape(shape!)}, expected each of its axes once`,
+      );
     }
     return permutation.map((axis) => shape![axis]!);
   },
