@@ -1,0 +1,14 @@
+import type { Primitive } from '@ntk/tensor';
+import { elementwiseRules } from './elementwise.ts';
+import { matmul } from './matmul.ts';
+import { reductionRules } from './reduction.ts';
+import type { Rule } from './rule.ts';
+import { shapeRules } from './shape.ts';
+
+/** The rule of every primitive. */
+export const rules: { readonly [P in Primitive]: Rule<P> } = {
+  ...elementwiseRules,
+  ...reductionRules,
+  ...shapeRules,
+  matmul,
+};

@@ -1,0 +1,98 @@
+import {
+  checkInputs,
+  hostData,
+  HostTensor,
+  OptionError,
+  OwnershipError,
+  PRIMITIVES,
+  shapeOf,
+  type Backend,
+  type Tensor,
+} from '@ntk/tensor';
+import { CompiledProgram } from './compiled-program.ts';
+import { fingerprint } from './fingerprint.ts';
+import { LeaseCache } from './lease-cache.ts';
+import { loadOrt } from './load.ts';
+import { OrtExecutable } from './ort-executable.ts';
+import type { OrtModule, OrtSessionOptions } from './ort-module.ts';
+
+/** Settings of `ortBackend`. */
+export interface OrtBackendOptions {
+  /** An ONNX Runtime module to use, such as `onnxruntime-web`; the optional dependency `onnxruntime-node` unless given. */
+  readonly ort?: OrtModule;
+  /** Threads inside one operation; ONNX Runtime's own choice (the physical cores) unless given. */
+  readonly threads?: number;
+  /** How many compiled Programs that nobody holds stay ready for reuse. */
+  readonly cachedPrograms?: number;
+}
+
+/** The backend of ONNX Runtime, with a view of its cache. */
+export interface OrtBackend extends Backend {
+  /** Compiled Programs alive, and how many of them an Executable holds. */
+  readonly compiled: { readonly alive: number; readonly held: number };
+  /** Frees the compiled Programs that no Executable holds. The backend stays usable. */
+  clearCache(): Promise<void>;
+}
+
+/**
+ * Makes a backend that runs Programs on ONNX Runtime, in float32 and float64, on the processor.
+ *
+ * Tensors are host arrays: `upload` and `read` copy nothing. In Node `run` computes on the calling thread and so blocks
+ * the event loop; a long job belongs in a worker. `threads` only adds helpers inside one operation.
+ *
+ * @throws {UnsupportedError} if ONNX Runtime cannot be loaded
+ * @throws {OptionError} if an option is outside its domain
+ */
+export async function ortBackend(options: OrtBackendOptions = {}): Promise<OrtBackend> {
+  const { threads, cachedPrograms = 16 } = options;
+  if (threads !== undefined) checkCount('threads', threads, 1);
+  checkCount('cachedPrograms', cachedPrograms, 0);
+  return makeBackend(options.ort ?? (await loadOrt()), sessionOptions(threads), new LeaseCache(cachedPrograms));
+}
+
+function checkCount(option: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least)
+    throw new OptionError(`ortBackend: got ${option} ${value}, expected an integer of at least ${least}`);
+}
+
+function sessionOptions(threads: number | undefined): OrtSessionOptions {
+  return {
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  };
+}
+
+function makeBackend(ort: OrtModule, settings: OrtSessionOptions, cache: LeaseCache<CompiledProgram>): OrtBackend {
+  const backend: OrtBackend = {
+    name: 'ort',
+    supports: { float32: true, float64: true, primitives: PRIMITIVES, deviceResident: false },
+    get compiled() {
+      return cache.counts;
+    },
+    clearCache: () => cache.clear(),
+    upload: (data, shape) => new HostTensor(backend, data, shape),
+    compile: async (program, { dtype }) => {
+      const key = `${dtype} ${fingerprint(program)}`;
+      const lease = await cache.acquire(key, () => CompiledProgram.create(ort, program, dtype, settings));
+      return new OrtExecutable(backend, program, dtype, lease);
+    },
+    run: async (executable, inputs) => {
+      checkInputs(executable, inputs);
+      if (executable.backend !== backend || !(executable instanceof OrtExecutable)) {
+        throw new OwnershipError(
+          `ort: got an executable of ${executable.backend.name}, expected one that this backend compiled`,
+        );
+      }
+      const arrays = inputs.map((tensor) => hostData(tensor, backend));
+      const results = await executable.use((compiled) => compiled.run(arrays));
+      return results.map((data, i): Tensor => new HostTensor(backend, data, outputShape(executable, i)));
+    },
+    read: async (tensor) => hostData(tensor, backend),
+  };
+  return backend;
+}
+
+function outputShape({ program }: OrtExecutable, output: number): readonly number[] {
+  return shapeOf(program, program.outputs[output]!.value);
+}
