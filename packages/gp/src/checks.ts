@@ -1,0 +1,47 @@
+import { type Matrix, NumericalError } from '@ntk/linop';
+import { OptionError, ShapeError } from '@ntk/tensor';
+
+/**
+ * Rejects a vector that has another length or an entry that is not finite.
+ *
+ * @param name - the argument, as the caller knows it
+ * @throws {ShapeError} if the length is not `length`
+ * @throws {NumericalError} with status `non-finite-input` if an entry is NaN or infinite
+ */
+export function checkVector(values: Float64Array, length: number, name: string): void {
+  if (values.length !== length)
+    throw new ShapeError(`${name}: got ${values.length} entries, expected ${length}, one for each row`);
+  checkFinite(values, name);
+}
+
+/** Rejects entries that are NaN or infinite with a NumericalError that names the first. */
+export function checkFinite(values: Float64Array, name: string): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new NumericalError(
+    `${name}: got ${values[bad]} at entry ${bad}, expected finite numbers; drop or fill that entry first`,
+    'non-finite-input',
+  );
+}
+
+/** Rejects a matrix of other sizes, or with an entry that is not finite. */
+export function checkMatrix(a: Matrix, rows: number, columns: number, name: string): void {
+  if (a.rows !== rows || a.columns !== columns) {
+    throw new ShapeError(`${name}: got ${a.rows} × ${a.columns}, expected ${rows} × ${columns}`);
+  }
+  checkFinite(a.data, name);
+}
+
+/** Rejects a variance that is not a finite number ≥ 0. */
+export function checkVariance(value: number, name: string): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new OptionError(`${name}: got ${value}, expected a finite variance ≥ 0`);
+}
+
+/** Rejects a number of outputs that is not a positive divisor of the number of rows. */
+export function checkOutputs(outputs: number, rows: number, name: string): void {
+  if (Number.isInteger(outputs) && outputs >= 1 && rows % outputs === 0) return;
+  throw new ShapeError(
+    `${name}: got ${outputs} outputs for ${rows} rows, expected rows = examples × outputs, output fastest`,
+  );
+}

@@ -1,0 +1,46 @@
+import type { Matrix } from '@ntk/linop';
+import type { PrecisionRoot } from './precision-root.ts';
+
+/** B⁻¹ applied to whitened right-hand sides b̃ = Lᵀ b. */
+export interface WhitenedSolution {
+  /** B⁻¹ b̃, [k, N]. */
+  readonly value: Matrix;
+  /** What predicts at new points: L B⁻¹ b̃ in function space [k, N], S Jᵀ L B⁻¹ b̃ in parameter space [k, p]. */
+  readonly coefficients: Matrix;
+  /** b̃_iᵀ B⁻¹ b̃_j, computed as a sum of squares, [k, k]. */
+  readonly gram: Matrix;
+}
+
+/**
+ * A Gaussian process prior conditioned on rows with precision Λ = L Lᵀ, before any target is known: all that depends on the kernel and
+ * the precision alone.
+ *
+ * With B = I + Lᵀ K L and, where Λ is regular, A = K + Λ⁻¹, it holds that A⁻¹ = L B⁻¹ Lᵀ, log|A| = log|B| − log|Λ|, and the covariance is
+ * K** − K*ᵀ L B⁻¹ Lᵀ K*. Λ may be singular. Implementations differ in the space in which they work and in what describes a test point.
+ *
+ * Source: Rasmussen & Williams (2006), section 3.4.3, with W^{1/2} generalised to any root L.
+ */
+export interface Conditioning<Query> {
+  /** Number of rows N. */
+  readonly rows: number;
+  readonly precisionRoot: PrecisionRoot;
+  /** What the factorisation had to add to the diagonal of B; 0 unless it was necessary. Variances then err upwards only. */
+  readonly jitter: number;
+  /** log|B|. */
+  readonly logDeterminant: number;
+  /** Solves with B for whitened right-hand sides, [k, N]. */
+  solve(whitened: Matrix): Promise<WhitenedSolution>;
+  /** tr B⁻¹; N − tr B⁻¹ is the effective dimension. */
+  traceInverse(): Promise<number>;
+  /** The diagonal blocks of B⁻¹ for groups of `size` consecutive rows, each positive semidefinite, [N / size, size, size]. */
+  inverseBlocks(size: number): Promise<Float64Array>;
+  /** The part of the mean that coefficients predict, [k, M]. */
+  predict(query: Query, coefficients: Matrix): Promise<Matrix>;
+  /** Variance of the noise-free function at each test row, [M]; never negative, never above the prior's. */
+  variance(query: Query): Promise<Float64Array>;
+  /** Covariance of the noise-free function between the test rows, [M, M], symmetric; its diagonal is `variance`. */
+  covariance(query: Query): Promise<Matrix>;
+  /** Releases what the solver holds. Disposing twice is harmless. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}

@@ -1,0 +1,111 @@
+import {
+  type Matrix,
+  cholesky,
+  choleskyLogDeterminant,
+  gemm,
+  matrix,
+  solveLower,
+  solveLowerTransposed,
+} from '@ntk/linop';
+import type { Conditioning } from './conditioning.ts';
+import { timesRoot } from './precision-root.ts';
+import type { CentredTargets } from './prior-mean.ts';
+import { asRow, rowOf, sliceRows, stackRows } from './rows.ts';
+import { addScaled, dot } from './vector.ts';
+
+/**
+ * Targets fitted by a conditioning and, where the mean is constant, by generalised least squares.
+ *
+ * P = A⁻¹ − A⁻¹H(HᵀA⁻¹H)⁻¹HᵀA⁻¹ takes the place of A⁻¹ once β has a flat prior; without a constant, P = A⁻¹. Everything here is whitened:
+ * P = L P̃ Lᵀ with P̃ = B⁻¹ − ṼᵀṼ.
+ */
+export interface Fit {
+  /** P̃ Lᵀ(y − m), [N]. */
+  readonly value: Float64Array;
+  /** What predicts the deviation from the mean at new points, [N] or [p]. */
+  readonly coefficients: Float64Array;
+  /** (y − m)ᵀ P (y − m). */
+  readonly quadratic: number;
+  /** β in the units of y, [q]; empty where the mean is fixed. */
+  readonly beta: Float64Array;
+  readonly trend: Trend;
+}
+
+/** What the q unknown constants contribute; all empty where the mean is fixed. */
+export interface Trend {
+  /** Ṽ = G⁻¹ Hᵀ L B⁻¹, with HᵀA⁻¹H = G Gᵀ, [q, N]. */
+  readonly projection: Matrix;
+  /** Predictive coefficients of each column of H, [q, N] or [q, p]. */
+  readonly coefficients: Matrix;
+  /** G, lower triangular, [q, q]. */
+  readonly factor: Matrix;
+  /** log|HᵀA⁻¹H|. */
+  readonly logDeterminant: number;
+}
+
+/**
+ * Fits targets: α = P(y − m) and β = (HᵀA⁻¹H)⁻¹HᵀA⁻¹y.
+ *
+ * @param conditioning - borrowed
+ * @throws {NumericalError} if the constants cannot be told apart
+ *
+ * Cost: one solve of q + 1 right-hand sides. Source: Rasmussen & Williams (2006), equations 2.41 to 2.45 with a vague prior on β.
+ */
+export async function fitTargets<Query>(conditioning: Conditioning<Query>, targets: CentredTargets): Promise<Fit> {
+  const { centred, basis, offset } = targets;
+  const q = basis.rows;
+  const whitened = timesRoot(stackRows(basis, asRow(centred)), conditioning.precisionRoot);
+  const { value, coefficients, gram } = await conditioning.solve(whitened);
+  const { factor } = cholesky(topLeft(gram, q), { jitter: { limit: 0 } });
+  const cross = asRow(rowOf(gram, q).slice(0, q));
+  const half = solveLower(factor, cross);
+  const shift = solveLowerTransposed(factor, half).data;
+  const trend: Trend = {
+    projection: lowerSolveRows(factor, sliceRows(value, 0, q)),
+    coefficients: sliceRows(coefficients, 0, q),
+    factor,
+    logDeterminant: choleskyLogDeterminant(factor),
+  };
+  return {
+    value: withoutTrend(value, shift),
+    coefficients: withoutTrend(coefficients, shift),
+    quadratic: Math.max(0, gram.data[q * (q + 1) + q]! - dot(half.data, half.data)),
+    beta: shift.map((value_, a) => value_ + offset[a]!),
+    trend,
+  };
+}
+
+/** G⁻¹ X for the rows of X as a matrix [q, k]: the lower triangular solve along columns. */
+export function lowerSolveRows(factor: Matrix, x: Matrix): Matrix {
+  const solved = matrix(x.rows, x.columns);
+  for (let i = 0; i < x.rows; i++) {
+    const target = rowOf(solved, i);
+    target.set(rowOf(x, i));
+    for (let j = 0; j < i; j++) addScaled(target, -factor.data[i * x.rows + j]!, rowOf(solved, j));
+    const pivot = factor.data[i * x.rows + i]!;
+    for (let k = 0; k < target.length; k++) target[k]! /= pivot;
+  }
+  return solved;
+}
+
+/** Covariance of β, (HᵀA⁻¹H)⁻¹, [q, q]. */
+export function trendCovariance({ factor }: Trend): Matrix {
+  const q = factor.rows;
+  const inverse = matrix(q, q);
+  for (let i = 0; i < q; i++) inverse.data[i * q + i] = 1;
+  const root = lowerSolveRows(factor, inverse);
+  return gemm(root, root, { transposeA: true });
+}
+
+function topLeft(a: Matrix, size: number): Matrix {
+  const block = matrix(size, size);
+  for (let i = 0; i < size; i++) rowOf(block, i).set(rowOf(a, i).subarray(0, size));
+  return block;
+}
+
+// The last row (of the targets) minus shift times the rows of the trend.
+function withoutTrend(rows: Matrix, shift: Float64Array): Float64Array {
+  const result = rowOf(rows, shift.length).slice();
+  shift.forEach((factor, a) => addScaled(result, -factor, rowOf(rows, a)));
+  return result;
+}

@@ -1,0 +1,24 @@
+import { type Matrix, matrix } from '@ntk/linop';
+
+/** Row i of a matrix as a view that shares its data, [columns]. */
+export function rowOf(a: Matrix, i: number): Float64Array {
+  return a.data.subarray(i * a.columns, (i + 1) * a.columns);
+}
+
+/** One vector as the only row of a matrix, [1, n]; shares its data. */
+export function asRow(x: Float64Array): Matrix {
+  return matrix(1, x.length, x);
+}
+
+/** Matrices of the same number of columns above each other; a copy. */
+export function stackRows(top: Matrix, bottom: Matrix): Matrix {
+  const stacked = matrix(top.rows + bottom.rows, top.columns);
+  stacked.data.set(top.data, 0);
+  stacked.data.set(bottom.data, top.data.length);
+  return stacked;
+}
+
+/** Rows `from` to `to` (excluded) as a view that shares the data. */
+export function sliceRows(a: Matrix, from: number, to: number): Matrix {
+  return matrix(to - from, a.columns, a.data.subarray(from * a.columns, to * a.columns));
+}
