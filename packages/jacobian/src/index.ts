@@ -1,1 +1,12 @@
-export {};
+export { explicitJacobian } from './explicit-jacobian.ts';
+export { kernelDiagonal } from './gram/kernel-diagonal.ts';
+export { kernelMatrix } from './gram/kernel-matrix.ts';
+export { selectParameters, trainableLayers } from './layers.ts';
+export type { LayerSelection } from './layers.ts';
+export { linearize } from './linearize.ts';
+export type { Linearization, LinearizeOptions } from './linearize.ts';
+export { ntkOperator } from './ntk-operator.ts';
+export { ggnOperator } from './ggn-operator.ts';
+export { gaussianLikelihood } from './likelihood.ts';
+export type { Likelihood } from './likelihood.ts';
+export type { Batch, LinearMaps } from './linear-maps.ts';

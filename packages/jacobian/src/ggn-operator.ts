@@ -1,0 +1,34 @@
+import type { LinearOperator } from '@ntk/linop';
+import { asDType, type Tensor } from '@ntk/tensor';
+import type { Likelihood } from './likelihood.ts';
+import type { Linearization } from './linearize.ts';
+
+/**
+ * The generalised Gauss-Newton operator JᵀΛJ, [p, p], with Λ the curvature of a likelihood at the network's own outputs.
+ * Symmetric and positive semi-definite by construction, unlike a finite difference of gradients.
+ *
+ * @param linearization - borrowed, and must outlive the operator
+ *
+ * Cost of a product: one with J, one with Jᵀ. Source: Schraudolph (2002); Martens (2020), section 8.
+ */
+export async function ggnOperator(linearization: Linearization, likelihood: Likelihood): Promise<LinearOperator> {
+  const { backend, dtype, jacobian, p } = linearization;
+  const eta = Float64Array.from(await backend.read(linearization.outputs));
+  const dispose = (): void => undefined;
+  const operator: LinearOperator = {
+    shape: [p, p],
+    dtype,
+    backend,
+    tags: new Set(['symmetric']),
+    matmul: async (v: Tensor): Promise<Tensor> => {
+      using jv = await jacobian.matmul(v);
+      const weighted = likelihood.curvature(eta, Float64Array.from(await backend.read(jv)));
+      using u = backend.upload(asDType(weighted, dtype), jv.shape);
+      return await jacobian.transpose().matmul(u);
+    },
+    transpose: () => operator,
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+  return operator;
+}

@@ -1,0 +1,74 @@
+import { asDType, rebatch, type Backend, type DType, type Executable, type Network, type Program, type Tensor, type TypedArray } from '@ntk/tensor';
+import { derive, type Derivation } from './derivation.ts';
+
+/** The chosen parameters of a network on a backend, and the Programs that act on one batch, each compiled once. */
+export class LinearMaps {
+  readonly network: Network;
+  readonly backend: Backend;
+  readonly dtype: DType;
+  readonly batchSize: number;
+  readonly derivation: Derivation;
+  readonly #weights: readonly Tensor[];
+  readonly #executables = new Map<string, Promise<Executable>>();
+
+  /** @param chosen - positions in `network.parameters` */
+  constructor(network: Network, chosen: readonly number[], options: { readonly backend: Backend; readonly dtype: DType; readonly batchSize: number }) {
+    this.network = network;
+    this.backend = options.backend;
+    this.dtype = options.dtype;
+    this.batchSize = options.batchSize;
+    const program = rebatch(network.program, options.batchSize);
+    this.derivation = derive(program, chosen.map((i) => i + 1));
+    this.#weights = network.values.map((data, i) => this.backend.upload(asDType(data, this.dtype), network.parameters[i]!.shape));
+  }
+
+  /**
+   * Runs the primal Program for one batch.
+   *
+   * @param x - `batchSize` examples, flat, of this dtype; kept by the result's coefficients
+   */
+  async batch(x: TypedArray, count: number): Promise<Batch> {
+    const program = this.derivation.primal;
+    const executable = await this.executable('primal', () => program);
+    const data = this.backend.upload(x, program.inputs[0]!.shape);
+    const inputs = [data, ...this.#weights];
+    const [outputs, ...residuals] = await this.backend.run(executable, inputs);
+    const coefficients = this.derivation.sources.map((source) => ('input' in source ? inputs[source.input]! : residuals[source.output - 1]!));
+    return { count, outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
+  }
+
+  /** The compiled form of a Program, made at first use. */
+  executable(key: string, make: () => Program): Promise<Executable> {
+    let executable = this.#executables.get(key);
+    if (executable === undefined) {
+      executable = this.backend.compile(make(), { dtype: this.dtype });
+      this.#executables.set(key, executable);
+    }
+    return executable;
+  }
+
+  /** Runs a Program of the linear maps on one batch; its inputs are the coefficients, then `extra`. */
+  async run(key: string, make: () => Program, batch: Batch, extra: readonly Tensor[]): Promise<Tensor[]> {
+    return this.backend.run(await this.executable(key, make), [...batch.coefficients, ...extra]);
+  }
+
+  dispose(): void {
+    this.#weights.forEach((tensor) => tensor.dispose());
+    for (const executable of this.#executables.values()) {
+      // A compilation that failed has told its caller already; there is nothing to release.
+      executable.then((done) => done.dispose(), () => undefined);
+    }
+    this.#executables.clear();
+  }
+}
+
+/** The point of linearisation for one batch of examples: the network's outputs and the coefficients of its linear maps. */
+export interface Batch {
+  /** Real examples; the rest of the batch is padding, whose rows are ignored. */
+  readonly count: number;
+  /** f, [batchSize, c] */
+  readonly outputs: Tensor;
+  /** In the order of the derivation's sources; weights among them belong to the LinearMaps. */
+  readonly coefficients: readonly Tensor[];
+  readonly owned: readonly Tensor[];
+}

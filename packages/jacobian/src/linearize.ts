@@ -1,0 +1,132 @@
+import {
+  OptionError,
+  UnsupportedError,
+  allocate,
+  asDType,
+  exampleCount,
+  exampleShape,
+  outputCount,
+  sizeOf,
+  type Backend,
+  type DType,
+  type Network,
+  type Parameter,
+  type Tensor,
+  type TypedArray,
+} from '@ntk/tensor';
+import type { LinearOperator } from '@ntk/linop';
+import { jacobianOperator } from './jacobian-operator.ts';
+import { selectParameters, type LayerSelection } from './layers.ts';
+import { LinearMaps, type Batch } from './linear-maps.ts';
+import { parameterCount } from './linear-programs.ts';
+
+/** How and where to linearise. */
+export interface LinearizeOptions {
+  readonly backend: Backend;
+  /** dtype of the products; float64 where the backend has it, unless named. */
+  readonly dtype?: DType;
+  /** Layers whose parameters vary; 'all' unless named. */
+  readonly layers?: LayerSelection;
+  /** Examples that go through the network at a time; batches of equal size with at most 2,048 output rows unless named. */
+  readonly batchSize?: number;
+}
+
+/**
+ * A network linearised at its trained parameters, on given inputs: f(x; θ) ≈ f(x; θ̂) + J(x)(θ − θ̂).
+ *
+ * Shapes: n examples, c outputs, p chosen parameters. Rows of J run over examples, the output fastest.
+ */
+export interface Linearization {
+  readonly network: Network;
+  readonly backend: Backend;
+  readonly dtype: DType;
+  readonly n: number;
+  readonly c: number;
+  readonly p: number;
+  /** The chosen parameters, in the order of the columns of J. */
+  readonly parameters: readonly Parameter[];
+  /** f(X; θ̂), [n, c]; belongs to the linearization */
+  readonly outputs: Tensor;
+  /** J, [n·c, p]; belongs to the linearization */
+  readonly jacobian: LinearOperator;
+  /** The batches that the inputs were split into, for those who assemble kernels from them. */
+  readonly batches: readonly Batch[];
+  readonly maps: LinearMaps;
+  /** Releases everything, including `outputs` and `jacobian`. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Linearises a network on a set of inputs. The network runs once, here; products with J and Jᵀ need no forward pass.
+ *
+ * @param x - examples, row-major [n, …exampleShape]; borrowed
+ * @returns the linearization; the caller disposes it
+ * @throws {ShapeError} if `x` does not hold whole examples
+ * @throws {OptionError} if a layer or the batch size is not valid
+ * @throws {UnsupportedError} if the backend lacks the dtype
+ *
+ * Cost: one forward pass. Source: Maddox et al. (2021), section 3.
+ */
+export async function linearize(network: Network, x: TypedArray, options: LinearizeOptions): Promise<Linearization> {
+  const { backend, layers = 'all' } = options;
+  const dtype = options.dtype ?? (backend.supports.float64 ? 'float64' : 'float32');
+  if (!backend.supports[dtype]) throw new UnsupportedError(`linearize: backend ${backend.name} has no ${dtype}, choose the other dtype or another backend`);
+  const n = exampleCount(network, x.length);
+  const c = outputCount(network);
+  const batchSize = options.batchSize ?? defaultBatchSize(n, c);
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new OptionError(`linearize: got batchSize ${batchSize}, expected a positive integer`);
+  const chosen = selectParameters(network, layers);
+  const maps = new LinearMaps(network, chosen, { backend, dtype, batchSize });
+  const batches: Batch[] = [];
+  for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), batchSize)) batches.push(await maps.batch(data, count));
+  const outputs = await joinOutputs(backend, dtype, batches, c);
+  const p = parameterCount(maps.derivation);
+  const jacobian = jacobianOperator(maps, batches, [n * c, p]);
+  const dispose = (): void => {
+    batches.forEach((batch) => batch.owned.forEach((tensor) => tensor.dispose()));
+    outputs.dispose();
+    maps.dispose();
+  };
+  const parameters = chosen.map((i) => network.parameters[i]!);
+  return { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps, dispose, [Symbol.dispose]: dispose };
+}
+
+/** Few enough rows that a tile of the kernel, rows by rows, stays small; enough that products run at full speed. */
+const MAX_BATCH_ROWS = 2048;
+
+function defaultBatchSize(n: number, c: number): number {
+  const most = Math.max(16, Math.floor(MAX_BATCH_ROWS / c));
+  return Math.ceil(n / Math.ceil(n / most));
+}
+
+/** Batches of equal size; the last is filled up with copies of its last example. */
+function splitExamples(x: TypedArray, exampleSize: number, batchSize: number): { data: TypedArray; count: number }[] {
+  const batches = [];
+  const batchLength = batchSize * exampleSize;
+  for (let start = 0; start < x.length; start += batchLength) {
+    const data = x.subarray(start, start + batchLength);
+    batches.push({ data: padExamples(data, exampleSize, batchLength), count: data.length / exampleSize });
+  }
+  return batches;
+}
+
+function padExamples(data: TypedArray, exampleSize: number, length: number): TypedArray {
+  if (data.length === length) return data;
+  const padded = allocate(data instanceof Float64Array ? 'float64' : 'float32', length);
+  padded.set(data);
+  const last = data.subarray(data.length - exampleSize);
+  for (let at = data.length; at < length; at += exampleSize) padded.set(last, at);
+  return padded;
+}
+
+async function joinOutputs(backend: Backend, dtype: DType, batches: readonly Batch[], c: number): Promise<Tensor> {
+  const n = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const joined = allocate(dtype, n * c);
+  let row = 0;
+  for (const { outputs, count } of batches) {
+    joined.set((await backend.read(outputs)).subarray(0, count * c), row * c);
+    row += count;
+  }
+  return backend.upload(joined, [n, c]);
+}

@@ -1,0 +1,28 @@
+import type { LinearOperator } from '@ntk/linop';
+import type { Tensor } from '@ntk/tensor';
+import type { Linearization } from './linearize.ts';
+
+/**
+ * The tangent kernel between two sets of inputs as an operator, J(X) J(X')ᵀ, [n·c, n'·c], never formed.
+ *
+ * @param rows - the linearization of X; borrowed, and must outlive the operator
+ * @param columns - that of X' with the same network and layers; X itself unless given
+ *
+ * Cost of a product: one with J(X')ᵀ, then one with J(X).
+ */
+export function ntkOperator(rows: Linearization, columns: Linearization = rows): LinearOperator {
+  const dispose = (): void => undefined;
+  return {
+    shape: [rows.jacobian.shape[0], columns.jacobian.shape[0]],
+    dtype: rows.dtype,
+    backend: rows.backend,
+    tags: new Set(rows === columns ? ['symmetric'] : []),
+    matmul: async (u: Tensor): Promise<Tensor> => {
+      using weights = await columns.jacobian.transpose().matmul(u);
+      return await rows.jacobian.matmul(weights); // awaited: the weights live until the product is done
+    },
+    transpose: () => ntkOperator(columns, rows),
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
