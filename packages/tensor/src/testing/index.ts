@@ -1,1 +1,2 @@
-export {};
+export { expectAllclose, relativeError } from './allclose.ts';
+export type { Tolerance } from './allclose.ts';
