@@ -16,3 +16,27 @@ export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridi
 export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } from './dense/tridiagonalize.ts';
 export { NumericalError, TagError } from './errors.ts';
 export { type LinearOperator, type Tag } from './operator.ts';
+export { checkCompatible, checkVectors, hasTag, requireTag } from './checks.ts';
+export type { LogDeterminant } from './log-determinant.ts';
+export type { LinearOperator, Tag } from './operator.ts';
+export { type Placement, type TagOptions, denseOperator, matrixOperator } from './operators/dense.ts';
+export { BlockPrograms } from './operators/block-programs.ts';
+export { type OperatorDefinition, defineOperator } from './operators/define.ts';
+export { diagonalOperator } from './operators/diagonal.ts';
+export { diagonal, toMatrix } from './operators/probe.ts';
+export { productOperator } from './operators/product.ts';
+export { scaledOperator } from './operators/scaled.ts';
+export { stackOperator } from './operators/stack.ts';
+export { sumOperator } from './operators/sum.ts';
+export { relativeResiduals } from './residual.ts';
+export {
+  type LinearSolver,
+  type Solution,
+  SolveError,
+  type SolveOptions,
+  type SolveStats,
+  type SolveStatus,
+  type SolverState,
+  solve,
+} from './solver.ts';
+export { type CholeskySolverOptions, type CholeskyState, choleskySolver } from './solvers/cholesky.ts';

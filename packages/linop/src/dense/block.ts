@@ -14,6 +14,9 @@ export interface Block {
   readonly columnStride: number;
 }
 
+/** Which entries of a block are updated: all, or those on and below its diagonal. */
+export type Part = 'full' | 'lower';
+
 /** Views a whole Matrix. */
 export function blockOf(a: Matrix): Block {
   return { data: a.data, offset: 0, rows: a.rows, columns: a.columns, rowStride: a.columns, columnStride: 1 };

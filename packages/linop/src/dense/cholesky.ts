@@ -67,7 +67,7 @@ export function cholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky {
 /** As `cholesky`, but a numerical failure is returned as data instead of thrown. */
 export function tryCholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky | CholeskyFailure {
   const n = squareSize(a, 'cholesky');
-  const policy = checkedPolicy(options.jitter);
+  const policy = checkedJitterPolicy(options.jitter);
   const bad = a.data.findIndex((entry) => !Number.isFinite(entry));
   if (bad >= 0) return nonFinite(a, bad);
   const work = options.inPlace === true ? a : copyMatrix(a);
@@ -87,7 +87,8 @@ export function tryCholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky 
   return breakdown(n, pivot, jitters[jitters.length - 1]!, scale);
 }
 
-function checkedPolicy(jitter: Partial<JitterPolicy> = {}): JitterPolicy {
+/** Completes a jitter policy by the defaults. @throws {OptionError} if it makes no sense */
+export function checkedJitterPolicy(jitter: Partial<JitterPolicy> = {}): JitterPolicy {
   const policy = { ...DEFAULT_JITTER, ...jitter };
   const { start, growth, limit } = policy;
   if (!(start > 0 && growth > 1 && limit >= 0 && Number.isFinite(limit))) {

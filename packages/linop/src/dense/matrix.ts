@@ -42,6 +42,15 @@ export function identityMatrix(n: number): Matrix {
   return identity;
 }
 
+/** The transpose as a new matrix, [columns, rows]. */
+export function transposeMatrix(a: Matrix): Matrix {
+  const result = matrix(a.columns, a.rows);
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < a.columns; j++) result.data[j * a.rows + i] = a.data[i * a.columns + j]!;
+  }
+  return result;
+}
+
 /**
  * Returns the size of a square matrix.
  *
