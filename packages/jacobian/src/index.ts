@@ -10,3 +10,5 @@ export { ggnOperator } from './ggn-operator.ts';
 export { gaussianLikelihood } from './likelihood.ts';
 export type { Likelihood } from './likelihood.ts';
 export type { Batch, LinearMaps } from './linear-maps.ts';
+export { jvp, vjp } from './vjp.ts';
+export type { Vjp } from './vjp.ts';
