@@ -13,4 +13,4 @@ export type { InputScaler, ScalerValues } from './features/scaler.ts';
 export { inputNames, inputWidth, parseFeatureSchema } from './features/schema.ts';
 export type { CategoryInput, FeatureSchema, InputColumn, NumberInput, ResolvedScaler } from './features/schema.ts';
 export { makeTable } from './features/table.ts';
-export type { Cell, Column, Table, TableParts } from './features/table.ts';
+export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/table.ts';

@@ -28,7 +28,8 @@ export function columnNamed(table: Table, name: string): Column {
  */
 export function expandNames(table: Table, entries: readonly string[]): string[] {
   const known = new Set(table.columns.map(({ name }) => name));
-  const expand = (name: string): readonly string[] => (known.has(name) ? [name] : (table.groups?.[name] ?? []));
+  const expand = (name: string): readonly string[] =>
+    known.has(name) ? [name] : (table.groups.find((group) => group.name === name)?.columns ?? []);
   const names = entries.flatMap((entry) => {
     const whole = expand(entry);
     if (whole.length > 0) return whole;

@@ -25,18 +25,23 @@ export function checkNetworkFit(schema: FeatureSchema, network: NetworkSide, tab
       `the table gives ${count(got, 'input')} (${listNames(inputNames(schema))}) and the network '${name}' takes ${expected}, ${formatShape(exampleShape)}; choose columns with --inputs, or encode a column of categories with --one-hot`,
     );
   }
-  const { rowShape } = table ?? {};
-  const whole = table?.columns.length === schema.inputs.length;
-  if (rowShape !== undefined && whole && !sameShape(squeeze(rowShape), squeeze(exampleShape))) {
-    throw new ShapeError(
-      `${table.source}: each row has the shape ${formatShape(rowShape)} and the network '${name}' takes ${formatShape(exampleShape)}; transpose the array`,
-    );
-  }
+  if (table !== undefined) checkAxes(schema, network, table);
   if (schema.targets.length !== outputs) {
     throw new ShapeError(
       `got ${count(schema.targets.length, 'target')} (${listNames(schema.targets)}) and the network '${name}' has ${count(outputs, 'output')}; name one column for each output with --target`,
     );
   }
+}
+
+function checkAxes({ inputs }: FeatureSchema, { name, exampleShape }: NetworkSide, table: Table): void {
+  const array = table.groups.find(
+    ({ columns }) => columns.length === inputs.length && columns.every((column, i) => column === inputs[i]!.name),
+  );
+  if (array === undefined || array.rowShape.length < 2 || sameShape(squeeze(array.rowShape), squeeze(exampleShape)))
+    return;
+  throw new ShapeError(
+    `${table.source}: each row has the shape ${formatShape(array.rowShape)} and the network '${name}' takes ${formatShape(exampleShape)}; transpose the array`,
+  );
 }
 
 function count(n: number, noun: string): string {

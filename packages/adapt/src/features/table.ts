@@ -11,16 +11,21 @@ export interface Column {
   readonly cells: ArrayLike<Cell>;
 }
 
+/** Columns that came as one array, and go by its name together. */
+export interface ColumnGroup {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Shape of one row of the array; the columns are its flat positions, row-major. */
+  readonly rowShape: readonly number[];
+}
+
 /** Columns of equal length, independent of the file they came from. */
 export interface Table {
   /** What messages call it: the path of the file. */
   readonly source: string;
   readonly rows: number;
   readonly columns: readonly Column[];
-  /** Shape of one row where the source was an array of more than two axes, row-major; its columns are the flat positions. */
-  readonly rowShape?: readonly number[];
-  /** Columns that go by one name together, such as the matrices of an archive. */
-  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  readonly groups: readonly ColumnGroup[];
   /** How messages name a row, counted from 0 here: 'line 6 (row 5)'. */
   describeRow(row: number): string;
 }
@@ -29,8 +34,7 @@ export interface Table {
 export interface TableParts {
   readonly source: string;
   readonly columns: readonly Column[];
-  readonly rowShape?: readonly number[];
-  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  readonly groups?: readonly ColumnGroup[];
   /** Default: 'row 5', counted from 1. */
   readonly describeRow?: (row: number) => string;
 }
@@ -42,7 +46,7 @@ export interface TableParts {
  * @throws {ShapeError} if columns differ in length
  */
 export function makeTable(parts: TableParts): Table {
-  const { source, columns, describeRow = (row: number) => `row ${row + 1}`, ...rest } = parts;
+  const { source, columns, groups = [], describeRow = (row: number) => `row ${row + 1}` } = parts;
   const [first] = columns;
   if (first === undefined) throw new FormatError(`${source}: the table has no columns; give at least one`);
   checkNames(source, columns);
@@ -57,7 +61,7 @@ export function makeTable(parts: TableParts): Table {
       `${source}: the table has no rows (its columns are ${listNames(columns.map(({ name }) => name))}); give at least one row of data`,
     );
   }
-  return { source, columns, rows: first.cells.length, describeRow, ...rest };
+  return { source, columns, rows: first.cells.length, groups, describeRow };
 }
 
 function checkNames(source: string, columns: readonly Column[]): void {

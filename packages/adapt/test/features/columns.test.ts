@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const table = makeTable({
   source: 'weather.csv',
   columns: ['date', 'temp_max', 'temp_min', 'a,b'].map((name) => ({ name, cells: ['1', '2'] })),
-  groups: { temps: ['temp_max', 'temp_min'] },
+  groups: [{ name: 'temps', columns: ['temp_max', 'temp_min'], rowShape: [2] }],
 });
 
 test('names expand: a column, a group, a list of them, a name with a comma', () => {

@@ -210,11 +210,12 @@ describe('the network', () => {
 
   test('and images with their axes in order', () => {
     const cells = new Float64Array(1);
+    const columns = Array.from({ length: 12 }, (_, i) => String(i));
     const image = (rowShape: readonly number[]) =>
       makeTable({
         source: 'X.npy',
-        rowShape,
-        columns: Array.from({ length: 12 }, (_, i) => ({ name: String(i), cells })),
+        groups: [{ name: '', columns, rowShape }],
+        columns: columns.map((name) => ({ name, cells })),
       });
     const targets = table({ y: [1] });
     const network = { name: 'cnn', exampleShape: [2, 2, 3], outputs: 1 };
