@@ -1,0 +1,81 @@
+import { makeNetwork, type Network } from '@ntk/tensor';
+import type { JsonObject } from '../json.ts';
+import { checkModelJson, type ModelJson } from './model-json.ts';
+import { decodeWeights, type StoredWeight } from './weights.ts';
+import { traceModel, type OutputMode, type TracedModel } from './trace-model.ts';
+
+/** Name of the format in `meta.source` and `meta.topology`. */
+export const LAYERS_MODEL = 'tfjs-layers-model';
+
+/** Options of every reader of a LayersModel. */
+export interface ParseOptions {
+  /** 'logits' (the default) splits a final softmax or sigmoid off; 'keep' leaves the outputs as the file computes them. */
+  readonly outputActivation?: OutputMode;
+  /** The file's name in messages. */
+  readonly label?: string;
+}
+
+/**
+ * A LayersModel as a Network.
+ *
+ * Parameters have the names and the order of the file's manifest. Values are float32 as stored, or dequantised.
+ *
+ * @param modelJson - the parsed model.json
+ * @param weights - the binary files that it lists, one after the other; borrowed
+ * @throws {FormatError} if the JSON is no LayersModel, the bytes are too few or too many, or weights are missing or left over
+ * @throws {UnsupportedError} listing every layer and activation that is not supported; for a GraphModel; for weights that are not float32
+ * @throws {ShapeError} naming a layer whose inputs or weights do not fit
+ *
+ * Cost: one copy of the weights.
+ */
+export function parseLayersModel(modelJson: unknown, weights: Uint8Array, options: ParseOptions = {}): Network {
+  const { outputActivation = 'logits', label = 'model.json' } = options;
+  const file = checkModelJson(modelJson, label);
+  const stored = decodeWeights(file.weightsManifest, weights, label);
+  return networkOf(file, stored, outputActivation);
+}
+
+function networkOf(file: ModelJson, stored: readonly StoredWeight[], outputMode: OutputMode): Network {
+  const traced = traceModel(
+    {
+      className: file.model.class_name,
+      config: file.model.config,
+      place: file.place,
+      kerasVersion: file.kerasVersion,
+      weights: stored,
+    },
+    outputMode,
+  );
+  return networkOfTrace(traced, stored, { topology: file.topology, notes: fileNotes(file) });
+}
+
+/** A Network from a traced model and the values of its weights, which it keeps. */
+export function networkOfTrace(
+  traced: TracedModel,
+  stored: readonly { readonly values: Network['values'][number] }[],
+  { topology, notes }: { readonly topology: JsonObject; readonly notes: readonly string[] },
+): Network {
+  const { program, parameters, outputActivation } = traced;
+  return makeNetwork({
+    program,
+    parameters,
+    values: stored.map(({ values }) => values),
+    meta: {
+      name: program.name,
+      source: LAYERS_MODEL,
+      notes: [...traced.notes, ...notes],
+      ...(outputActivation && { outputActivation }),
+      topology: { format: LAYERS_MODEL, model: topology },
+    },
+  });
+}
+
+/** What only the file knows. */
+function fileNotes({ weightsManifest }: ModelJson): string[] {
+  const entries = weightsManifest.flatMap((group) => group.weights);
+  const stored = new Set(entries.flatMap((entry) => entry.quantization?.dtype ?? []));
+  const notes = [...stored].map((dtype) => `weights are quantised to ${dtype} in the file`);
+  if (entries.some((entry) => entry.group === 'optimizer'))
+    notes.push('the state of an optimizer in the file is not read');
+  return notes;
+}

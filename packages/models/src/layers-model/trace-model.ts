@@ -1,0 +1,128 @@
+import {
+  ProgramBuilder,
+  ShapeError,
+  formatShape,
+  sameShape,
+  type OutputActivation,
+  type Parameter,
+  type Program,
+  type Shape,
+  type Value,
+} from '@ntk/tensor';
+import type { JsonPlace } from '../json.ts';
+import { formatExample } from '../layers/axes.ts';
+import type { Activated } from '../layers/layer.ts';
+import { assignWeights, type Assignment } from './assign-weights.ts';
+import { configureModel, weightedLayers } from './configure.ts';
+import { emitModel } from './emit-model.ts';
+import { declareInputs } from './model-inputs.ts';
+import { splitOutputs } from './split-outputs.ts';
+import { readTopology } from './topology.ts';
+
+/** A model as a file describes it: its layers, and the shapes of its weights. */
+export interface ModelDescription {
+  readonly className: string;
+  readonly config: unknown;
+  /** Where the member with class_name and config stands. */
+  readonly place: JsonPlace;
+  readonly kerasVersion: number;
+  /** In the order of the file, which becomes that of the parameters. */
+  readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
+}
+
+/** 'logits' splits a final softmax or sigmoid off, 'keep' leaves the outputs as the file computes them. */
+export type OutputMode = 'logits' | 'keep';
+
+/** One call of a layer. */
+export interface TracedCall {
+  /** Names from the outermost model down, joined by '/'. */
+  readonly layer: string;
+  readonly className: string;
+  /** Of one example. */
+  readonly outputShape: Shape;
+}
+
+/** A model as a Program of one example. */
+export interface TracedModel {
+  readonly program: Program;
+  readonly parameters: readonly Parameter[];
+  readonly calls: readonly TracedCall[];
+  readonly outputActivation?: OutputActivation;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Emits the Program of a model.
+ *
+ * @throws {UnsupportedError} listing all layers and activations that are not supported
+ * @throws {FormatError} if the description is damaged, or weights are missing or left over
+ * @throws {ShapeError} naming a layer whose inputs or weights do not fit
+ */
+export function traceModel(description: ModelDescription, outputMode: OutputMode): TracedModel {
+  const { className, config, place, kerasVersion, weights } = description;
+  const label = place.file;
+  const topology = readTopology(className, config, place);
+  const model = configureModel(topology, kerasVersion, label);
+  const assignments = assignWeights(
+    weights.map(({ name }) => name),
+    weightedLayers(model),
+    label,
+  );
+  const builder = new ProgramBuilder(topology.name);
+  const inputs = declareInputs(builder, topology, label);
+  const values = weights.map(({ name, shape }) => builder.input(name, shape));
+  const activated = new Map<Value, Activated>();
+  const calls: TracedCall[] = [];
+  const outputs = emitModel(model, inputs.slices(), {
+    builder,
+    label,
+    activated,
+    weight: weightReader(weights, values, assignments),
+    onCall: ({ layer, className: kind, output }) =>
+      calls.push({ layer, className: kind, outputShape: builder.shape(output).slice(1) }),
+  });
+  outputs.forEach((value) => checkOutput(builder.shape(value), label));
+  const split = splitOutputs(builder, outputs, { activated, outputMode });
+  builder.output('f', split.value);
+  const parameters = weights.map(({ name, shape }, i) => ({
+    name,
+    layer: assignments[i]!.layer,
+    shape,
+    trainable: assignments[i]!.trainable,
+  }));
+  const { outputActivation } = split;
+  return {
+    program: builder.build(),
+    parameters,
+    calls,
+    notes: [...inputs.notes, ...split.notes],
+    ...(outputActivation && { outputActivation }),
+  };
+}
+
+/** Looks weights up by layer and slot, and checks that the file's shape is the one that the layer needs. */
+function weightReader(
+  weights: ModelDescription['weights'],
+  values: readonly Value[],
+  assignments: readonly Assignment[],
+): (layer: string, slot: string, shape: Shape) => Value {
+  const indexOf = new Map(assignments.map(({ layer, slot }, i) => [JSON.stringify([layer, slot]), i]));
+  return (layer, slot, shape) => {
+    const index = indexOf.get(JSON.stringify([layer, slot]))!;
+    const weight = weights[index]!;
+    if (!sameShape(weight.shape, shape)) {
+      throw new ShapeError(
+        `got the shape ${formatShape(weight.shape)} for the weight '${weight.name}', expected ${formatShape(shape)}; export the model and its weights together`,
+      );
+    }
+    return values[index]!;
+  };
+}
+
+function checkOutput(shape: Shape, label: string): void {
+  if (shape.length !== 2) {
+    throw new ShapeError(
+      `${label}: got an output of shape ${formatExample(shape)}, expected one axis an example, [null, outputs]; end the model with a Flatten layer`,
+    );
+  }
+}

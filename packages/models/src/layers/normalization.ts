@@ -1,0 +1,74 @@
+import type { Shape } from '@ntk/tensor';
+import { z } from 'zod';
+import { checkJson } from '../json.ts';
+import { axisOf, meanKept } from './axes.ts';
+import { onlyInput, type LayerCall, type LayerKind } from './layer.ts';
+
+const axisSchema = z.union([z.int(), z.array(z.int()).min(1)]).default(-1);
+const batchSchema = z.object({
+  axis: axisSchema,
+  epsilon: z.number().default(1e-3),
+  center: z.boolean().default(true),
+  scale: z.boolean().default(true),
+});
+
+/**
+ * gamma · (x - moving_mean) / √(moving_variance + epsilon) + beta: batch normalisation as it acts in inference.
+ * Its moving statistics are not trainable. Source: Ioffe & Szegedy (2015), algorithm 2.
+ */
+export const batchNormalization: LayerKind = (config, context) => {
+  const { axis, epsilon, center, scale } = checkJson(batchSchema, config, context.place);
+  return {
+    slots: [
+      ...(scale ? [{ name: 'gamma', trainable: true }] : []),
+      ...(center ? [{ name: 'beta', trainable: true }] : []),
+      { name: 'moving_mean', trainable: false },
+      { name: 'moving_variance', trainable: false },
+    ],
+    pointwise: false,
+    emit: (call) => {
+      const { builder: b } = call;
+      const x = onlyInput(call);
+      const read = channelWeights(call, b.shape(x), axis);
+      const deviation = b.unary('sqrt', b.add(read('moving_variance'), b.scalar(epsilon)));
+      let y = b.div(b.sub(x, read('moving_mean')), deviation);
+      if (scale) y = b.mul(y, read('gamma'));
+      return center ? b.add(y, read('beta')) : y;
+    },
+  };
+};
+
+const layerSchema = batchSchema.extend({ rms_scaling: z.literal(false).default(false) });
+
+/** gamma · (x - mean) / √(variance + epsilon) + beta with the moments of each example. Source: Ba et al. (2016). */
+export const layerNormalization: LayerKind = (config, context) => {
+  const { axis, epsilon, center, scale } = checkJson(layerSchema, config, context.place);
+  return {
+    slots: [
+      ...(scale ? [{ name: 'gamma', trainable: true }] : []),
+      ...(center ? [{ name: 'beta', trainable: true }] : []),
+    ],
+    pointwise: axis === -1,
+    emit: (call) => {
+      const { builder: b } = call;
+      const x = onlyInput(call);
+      const shape = b.shape(x);
+      const axes = [axis].flat().map((one) => axisOf(one, shape));
+      const read = channelWeights(call, shape, axis);
+      const centred = b.sub(x, meanKept(b, x, axes));
+      const variance = meanKept(b, b.mul(centred, centred), axes);
+      let y = b.div(centred, b.unary('sqrt', b.add(variance, b.scalar(epsilon))));
+      if (scale) y = b.mul(y, read('gamma'));
+      return center ? b.add(y, read('beta')) : y;
+    },
+  };
+};
+
+/** Reads weights that have the extents of some axes of an example, shaped to broadcast against it. */
+function channelWeights(call: LayerCall, shape: Shape, axis: number | readonly number[]): (slot: string) => number {
+  const axes = [axis].flat().map((one) => axisOf(one, shape));
+  const stored = axes.map((one) => shape[one]!);
+  const last = Math.min(...axes);
+  const spread = shape.slice(last).map((extent, i) => (axes.includes(i + last) ? extent : 1));
+  return (slot) => call.builder.reshape(call.weight(slot, stored), spread);
+}
