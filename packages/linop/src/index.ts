@@ -10,12 +10,11 @@ export {
 export { type Eigh, eigenvaluesOf, eigh } from './dense/eigh.ts';
 export { type GemmOptions, type SyrkOptions, gemm, syrk } from './dense/gemm.ts';
 export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from './dense/inverse.ts';
-export { type Matrix, copyMatrix, identityMatrix, matrix } from './dense/matrix.ts';
+export { type Matrix, copyMatrix, identityMatrix, matrix, transposeMatrix } from './dense/matrix.ts';
 export { type TriangularOptions, choleskySolve, solveLower, solveLowerTransposed } from './dense/triangular.ts';
 export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridiagonal } from './dense/tridiagonal.ts';
 export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } from './dense/tridiagonalize.ts';
 export { NumericalError, TagError } from './errors.ts';
-export { type LinearOperator, type Tag } from './operator.ts';
 export { checkCompatible, checkVectors, hasTag, requireTag } from './checks.ts';
 export type { LogDeterminant } from './log-determinant.ts';
 export type { LinearOperator, Tag } from './operator.ts';

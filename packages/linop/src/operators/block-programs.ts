@@ -7,7 +7,7 @@ export class BlockPrograms {
   readonly #backend: Backend;
   readonly #dtype: DType;
   readonly #build: (k: number) => Program;
-  readonly #executables = new Map<number, Promise<Executable>>();
+  readonly #executables = new Map<number, Executable>();
 
   /** @param build - makes the Program for k vectors, with one output */
   constructor(backend: Backend, dtype: DType, build: (k: number) => Program) {
@@ -23,23 +23,26 @@ export class BlockPrograms {
    * @returns its output; the caller disposes it
    */
   async run(k: number, inputs: readonly Tensor[]): Promise<Tensor> {
-    let compiled = this.#executables.get(k);
-    if (compiled === undefined) {
-      compiled = this.#backend.compile(this.#build(k), { dtype: this.#dtype });
-      this.#executables.set(k, compiled);
-    }
-    const [output] = await this.#backend.run(await compiled, inputs);
+    const executable = this.#executables.get(k) ?? (await this.#compile(k));
+    const [output] = await this.#backend.run(executable, inputs);
     return output!;
   }
 
   /** Releases the executables; later runs compile again. */
   dispose(): void {
-    for (const compiled of this.#executables.values()) {
-      compiled.then(
-        (executable) => executable.dispose(),
-        () => undefined, // whoever awaited it was told
-      );
-    }
+    for (const executable of this.#executables.values()) executable.dispose();
     this.#executables.clear();
+  }
+
+  async #compile(k: number): Promise<Executable> {
+    const executable = await this.#backend.compile(this.#build(k), { dtype: this.#dtype });
+    // Two first products of one size may be in flight at once: the first to finish is kept.
+    const kept = this.#executables.get(k);
+    if (kept !== undefined) {
+      executable.dispose();
+      return kept;
+    }
+    this.#executables.set(k, executable);
+    return executable;
   }
 }
