@@ -1,7 +1,7 @@
 import type { Matrix } from '@ntk/linop';
 import { type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
-import { type Posterior, type Targets, checkRegular, posteriorFrom } from './posterior.ts';
-import { type PrecisionRoot, logDeterminantOfPrecision, noisePrecisionRoot } from './precision-root.ts';
+import { type Noise, precisionRootOf } from './noise.ts';
+import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 
 /** A regression problem in function space. */
 export interface FunctionSpaceProblem extends Targets {
@@ -9,8 +9,7 @@ export interface FunctionSpaceProblem extends Targets {
   readonly kTrainTrain: Matrix;
   /** s², multiplies every kernel block; 1 by default. */
   readonly priorVariance?: number;
-  /** Noise: a variance for all rows, one a row [N] (in squared units of y), or a regular precision root. */
-  readonly noise: number | Float64Array | PrecisionRoot;
+  readonly noise: Noise;
 }
 
 /**
@@ -28,11 +27,4 @@ export async function functionSpacePosterior(problem: FunctionSpaceProblem): Pro
   const { kTrainTrain, priorVariance = 1, noise } = problem;
   const precisionRoot = precisionRootOf(noise, kTrainTrain.rows);
   return posteriorFrom(await conditionKernel({ kTrainTrain, priorVariance, precisionRoot }), problem);
-}
-
-/** Noise in any of its forms as a regular precision root. */
-export function precisionRootOf(noise: number | Float64Array | PrecisionRoot, rows: number): PrecisionRoot {
-  if (typeof noise === 'number' || noise instanceof Float64Array) return noisePrecisionRoot(noise, rows);
-  checkRegular(logDeterminantOfPrecision(noise));
-  return noise;
 }

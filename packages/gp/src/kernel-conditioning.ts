@@ -56,52 +56,52 @@ export async function conditionKernel(problem: KernelProblem): Promise<Condition
 class KernelConditioning implements Conditioning<KernelQuery> {
   readonly rows: number;
   readonly precisionRoot: PrecisionRoot;
-  private readonly priorVariance: number;
-  private readonly information: Information;
-  private inverseRoot: Matrix | undefined;
+  readonly #priorVariance: number;
+  readonly #information: Information;
+  #inverseRoot: Matrix | undefined;
 
   constructor(priorVariance: number, precisionRoot: PrecisionRoot, information: Information) {
     this.rows = precisionRoot.rows;
     this.precisionRoot = precisionRoot;
-    this.priorVariance = priorVariance;
-    this.information = information;
+    this.#priorVariance = priorVariance;
+    this.#information = information;
   }
 
   get jitter(): number {
-    return this.information.jitter;
+    return this.#information.jitter;
   }
 
   get logDeterminant(): number {
-    return this.information.logDeterminant;
+    return this.#information.logDeterminant;
   }
 
   async solve(whitened: Matrix): Promise<WhitenedSolution> {
-    const half = this.information.whiten(whitened); // [k, N]
-    const value = this.information.finish(half);
+    const half = this.#information.whiten(whitened); // [k, N]
+    const value = this.#information.finish(half);
     return { value, coefficients: timesRootTransposed(value, this.precisionRoot), gram: gramOfRows(half) };
   }
 
   async traceInverse(): Promise<number> {
-    return sumOfSquares(this.root().data);
+    return sumOfSquares(this.#root().data);
   }
 
   async inverseBlocks(size: number): Promise<Float64Array> {
-    return blocksOfGram(this.root(), size);
+    return blocksOfGram(this.#root(), size);
   }
 
   async predict(query: KernelQuery, coefficients: Matrix): Promise<Matrix> {
-    this.checkCross(query);
-    return gemm(coefficients, query.kTestTrain, { transposeB: true, alpha: this.priorVariance });
+    this.#checkCross(query);
+    return gemm(coefficients, query.kTestTrain, { transposeB: true, alpha: this.#priorVariance });
   }
 
   async variance(query: KernelQuery): Promise<Float64Array> {
-    this.checkCross(query);
-    const half = this.whitenedCross(query);
-    return this.varianceFrom(query, half);
+    this.#checkCross(query);
+    const half = this.#whitenedCross(query);
+    return this.#varianceFrom(query, half);
   }
 
   async covariance(query: KernelQuery): Promise<Matrix> {
-    this.checkCross(query);
+    this.#checkCross(query);
     const m = query.kTestTrain.rows;
     const { kTestTest } = query;
     if (kTestTest === undefined) {
@@ -110,43 +110,43 @@ class KernelConditioning implements Conditioning<KernelQuery> {
       );
     }
     checkMatrix(kTestTest, m, m, 'kTestTest');
-    const half = this.whitenedCross(query);
-    const covariance = scaled(kTestTest, this.priorVariance);
+    const half = this.#whitenedCross(query);
+    const covariance = scaled(kTestTest, this.#priorVariance);
     gemm(half, half, { transposeB: true, alpha: -1, addTo: covariance });
-    const variance = this.varianceFrom(query, half);
+    const variance = this.#varianceFrom(query, half);
     for (let i = 0; i < m; i++) covariance.data[i * m + i] = variance[i]!;
     return covariance;
   }
 
   dispose(): void {
-    this.inverseRoot = undefined;
+    this.#inverseRoot = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  private root(): Matrix {
-    this.inverseRoot ??= this.information.inverseRoot();
-    return this.inverseRoot;
+  #root(): Matrix {
+    this.#inverseRoot ??= this.#information.inverseRoot();
+    return this.#inverseRoot;
   }
 
-  private checkCross({ kTestTrain }: KernelQuery): void {
+  #checkCross({ kTestTrain }: KernelQuery): void {
     checkMatrix(kTestTrain, kTestTrain.rows, this.rows, 'kTestTrain');
   }
 
   // R⁻¹ Lᵀ k* for each test row, [M, N].
-  private whitenedCross({ kTestTrain }: KernelQuery): Matrix {
-    return this.information.whiten(scaled(timesRoot(kTestTrain, this.precisionRoot), this.priorVariance));
+  #whitenedCross({ kTestTrain }: KernelQuery): Matrix {
+    return this.#information.whiten(scaled(timesRoot(kTestTrain, this.precisionRoot), this.#priorVariance));
   }
 
-  private varianceFrom(query: KernelQuery, half: Matrix): Float64Array {
-    const prior = priorVariances(query, this.priorVariance);
+  #varianceFrom(query: KernelQuery, half: Matrix): Float64Array {
+    const prior = priorVariances(query, this.#priorVariance);
     const variance = prior.map((value, i) => value - sumOfSquares(rowOf(half, i)));
     const cancelled = [...variance.keys()].filter((i) => !(variance[i]! > CANCELLED * prior[i]!));
     const rows = matrix(cancelled.length, this.rows);
     cancelled.forEach((row, i) => rowOf(rows, i).set(rowOf(half, row)));
-    const bounds = this.information.finish(rows);
+    const bounds = this.#information.finish(rows);
     cancelled.forEach((row, i) => {
       variance[row] = Math.min(prior[row]!, Math.max(variance[row]!, sumOfSquares(rowOf(bounds, i))));
     });

@@ -1,5 +1,4 @@
 import { type Matrix, gemm, matrix } from '@ntk/linop';
-import { OptionError } from '@ntk/tensor';
 import { checkOutputs, checkVector } from './checks.ts';
 import type { Conditioning } from './conditioning.ts';
 import { type EvidenceGradient, evidenceGradient, logMarginalLikelihood } from './evidence.ts';
@@ -85,23 +84,23 @@ class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
   readonly conditioning: Conditioning<Query>;
   readonly constantCovariance: Matrix;
   readonly logMarginalLikelihood: number;
-  private readonly fit: Fit;
-  private readonly yTrain: Float64Array;
+  readonly #fit: Fit;
+  readonly #yTrain: Float64Array;
 
   constructor(conditioning: Conditioning<Query>, fit: Fit, yTrain: Float64Array) {
     this.conditioning = conditioning;
-    this.fit = fit;
-    this.yTrain = yTrain;
+    this.#fit = fit;
+    this.#yTrain = yTrain;
     this.constantCovariance = trendCovariance(fit.trend);
     this.logMarginalLikelihood = logMarginalLikelihood(conditioning, fit);
   }
 
   get coefficients(): Float64Array {
-    return this.fit.coefficients;
+    return this.#fit.coefficients;
   }
 
   get constant(): Float64Array {
-    return this.fit.beta;
+    return this.#fit.beta;
   }
 
   get jitter(): number {
@@ -109,7 +108,7 @@ class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
   }
 
   async mean(query: Query): Promise<Float64Array> {
-    const { coefficients, beta } = this.fit;
+    const { coefficients, beta } = this.#fit;
     const deviation = await this.conditioning.predict(query, matrix(1, coefficients.length, coefficients));
     const q = beta.length;
     if (q > 0) {
@@ -123,27 +122,27 @@ class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
 
   async variance(query: Query): Promise<Float64Array> {
     const variance = await this.conditioning.variance(query);
-    const root = await this.trendRoot(query, variance.length); // [q, M]
+    const root = await this.#trendRoot(query, variance.length); // [q, M]
     for (let a = 0; a < root.rows; a++) rowOf(root, a).forEach((value, i) => (variance[i]! += value * value));
     return variance;
   }
 
   async covariance(query: Query): Promise<Matrix> {
     const covariance = await this.conditioning.covariance(query);
-    const root = await this.trendRoot(query, covariance.rows);
+    const root = await this.#trendRoot(query, covariance.rows);
     return gemm(root, root, { transposeA: true, addTo: covariance });
   }
 
   async evidenceGradient(): Promise<EvidenceGradient> {
-    return evidenceGradient(this.conditioning, this.fit);
+    return evidenceGradient(this.conditioning, this.#fit);
   }
 
   async leaveOneOut(): Promise<LeftOutRows> {
-    return leaveRowsOut(this.conditioning, this.fit, this.yTrain);
+    return leaveRowsOut(this.conditioning, this.#fit, this.#yTrain);
   }
 
   async leaveOneExampleOut(outputs: number): Promise<LeftOutExamples> {
-    return leaveExamplesOut(this.conditioning, this.fit, { yTrain: this.yTrain, outputs });
+    return leaveExamplesOut(this.conditioning, this.#fit, { yTrain: this.#yTrain, outputs });
   }
 
   dispose(): void {
@@ -155,21 +154,12 @@ class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
   }
 
   // G⁻¹(H*ᵀ − HᵀA⁻¹K*): the uncertainty of β adds its Gram matrix.
-  private async trendRoot(query: Query, rows: number): Promise<Matrix> {
-    const { trend, beta } = this.fit;
+  async #trendRoot(query: Query, rows: number): Promise<Matrix> {
+    const { trend, beta } = this.#fit;
     if (beta.length === 0) return matrix(0, rows);
     const residual = constantBasis(beta.length, rows);
     const explained = await this.conditioning.predict(query, trend.coefficients);
     for (let i = 0; i < residual.data.length; i++) residual.data[i]! -= explained.data[i]!;
     return lowerSolveRows(trend.factor, residual);
   }
-}
-
-/** Rejects a precision under which the targets have no density. */
-export function checkRegular(logDeterminant: number): void {
-  if (Number.isFinite(logDeterminant)) return;
-  throw new OptionError(
-    'posterior: got a singular precision root, expected a regular one, because targets without a density cannot be fitted; ' +
-      'use conditionKernel or conditionJacobian for a likelihood curvature',
-  );
 }

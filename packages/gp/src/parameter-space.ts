@@ -1,0 +1,32 @@
+import type { Matrix } from '@ntk/linop';
+import { type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
+import { type Noise, precisionRootOf } from './noise.ts';
+import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
+
+/** A regression problem in parameter space. */
+export interface ParameterSpaceProblem extends Targets {
+  /** J(X), [N, p]. */
+  readonly jTrain: Matrix;
+  /** s² for all parameters, or one prior variance a parameter [p]; 0 freezes a parameter. 1 by default. */
+  readonly priorVariance?: number | Float64Array;
+  readonly noise: Noise;
+}
+
+/**
+ * The posterior from the Jacobian: weights w = (JᵀΣ⁻¹J + S⁻¹)⁻¹JᵀΣ⁻¹(y − m), mean m* + J*w, covariance J*(JᵀΣ⁻¹J + S⁻¹)⁻¹J*ᵀ.
+ *
+ * Equal to functionSpacePosterior with K = J S Jᵀ; its `coefficients` are the weights themselves.
+ *
+ * @param problem - borrowed, not kept
+ * @returns the posterior; the caller disposes it
+ * @throws {ShapeError} if sizes do not fit
+ * @throws {OptionError} if a noise variance is not positive or a prior variance is negative
+ * @throws {NumericalError} if a number is not finite
+ *
+ * Cost: N·p²/2 + p³/6 multiply-adds and p² + 2·N·p entries of memory. Source: Rasmussen & Williams (2006), section 2.1.
+ */
+export async function parameterSpacePosterior(problem: ParameterSpaceProblem): Promise<Posterior<JacobianQuery>> {
+  const { jTrain, priorVariance = 1, noise } = problem;
+  const precisionRoot = precisionRootOf(noise, jTrain.rows);
+  return posteriorFrom(await conditionJacobian({ jTrain, priorVariance, precisionRoot }), problem);
+}
