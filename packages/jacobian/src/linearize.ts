@@ -15,6 +15,7 @@ import {
   type TypedArray,
 } from '@ntk/tensor';
 import type { LinearOperator } from '@ntk/linop';
+import { LazyFactors, type BatchFactors } from './gram/factors.ts';
 import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
 import { LinearMaps, type Batch } from './linear-maps.ts';
@@ -52,6 +53,8 @@ export interface Linearization {
   /** The batches that the inputs were split into, for those who assemble kernels from them. */
   readonly batches: readonly Batch[];
   readonly maps: LinearMaps;
+  /** The factors that kernels are assembled from, computed at first use and kept; they belong to the linearization. */
+  factors(): Promise<readonly BatchFactors[]>;
   /** Releases everything, including `outputs` and `jacobian`. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -83,13 +86,16 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
   const outputs = await joinOutputs(backend, dtype, batches, c);
   const p = parameterCount(maps.derivation);
   const jacobian = jacobianOperator(maps, batches, [n * c, p]);
+  const factors = new LazyFactors(maps, batches);
   const dispose = (): void => {
     batches.forEach((batch) => batch.owned.forEach((tensor) => tensor.dispose()));
     outputs.dispose();
+    factors.dispose();
     maps.dispose();
   };
   const parameters = chosen.map((i) => network.parameters[i]!);
-  return { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps, dispose, [Symbol.dispose]: dispose };
+  const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps };
+  return { ...parts, factors: () => factors.get(), dispose, [Symbol.dispose]: dispose };
 }
 
 /** Few enough rows that a tile of the kernel, rows by rows, stays small; enough that products run at full speed. */

@@ -1,7 +1,6 @@
 import { ProgramBuilder, allocate, type Program, type Tensor } from '@ntk/tensor';
 import type { Batch, LinearMaps } from '../linear-maps.ts';
 import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
-import type { Linearization } from '../linearize.ts';
 import { jacobianRows } from './jacobian-rows.ts';
 import { emitTerms } from './terms.ts';
 
@@ -18,15 +17,35 @@ export interface BatchFactors {
   readonly terms: readonly TermTensors[];
 }
 
+/** The factors of all batches of a linearization, made at first use. */
+export class LazyFactors {
+  readonly #maps: LinearMaps;
+  readonly #batches: readonly Batch[];
+  #factors: Promise<BatchFactors[]> | undefined;
+
+  constructor(maps: LinearMaps, batches: readonly Batch[]) {
+    this.#maps = maps;
+    this.#batches = batches;
+  }
+
+  get(): Promise<readonly BatchFactors[]> {
+    this.#factors ??= kernelFactors(this.#maps, this.#batches);
+    return this.#factors;
+  }
+
+  dispose(): void {
+    // If they could not be made, whoever asked for them knows; nothing is left to release.
+    this.#factors?.then(disposeFactors, () => undefined);
+    this.#factors = undefined;
+  }
+}
+
 /**
- * Computes the factors of the tangent kernel for every batch of a linearization: what a kernel matrix needs of each example.
- *
- * @returns one entry a batch; the caller disposes the tensors with `disposeFactors`
+ * Computes the factors of the tangent kernel for every batch: what a kernel matrix needs of each example.
  *
  * Cost: c backward passes, whatever the number of parameters (parameters without a factored form: n·c passes).
  */
-export async function kernelFactors(linearization: Linearization): Promise<BatchFactors[]> {
-  const { maps, batches } = linearization;
+async function kernelFactors(maps: LinearMaps, batches: readonly Batch[]): Promise<BatchFactors[]> {
   const plan = factorPlan(maps);
   const [size, c] = maps.derivation.outputShape as [number, number];
   using seeds = maps.backend.upload(unitSeeds(maps, size, c), [c, size * c]);
@@ -35,8 +54,7 @@ export async function kernelFactors(linearization: Linearization): Promise<Batch
   return factors;
 }
 
-/** Releases the tensors of `kernelFactors`. */
-export function disposeFactors(factors: readonly BatchFactors[]): void {
+function disposeFactors(factors: readonly BatchFactors[]): void {
   for (const { terms } of factors) {
     for (const { activations, sensitivities } of terms) {
       activations?.dispose();

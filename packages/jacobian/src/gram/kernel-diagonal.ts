@@ -1,6 +1,6 @@
 import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
-import { disposeFactors, kernelFactors, type BatchFactors, type TermTensors } from './factors.ts';
+import type { BatchFactors, TermTensors } from './factors.ts';
 
 /**
  * The diagonal of J(X) J(X)ᵀ, [n·c]: squared norms of the rows of J, for every output.
@@ -9,25 +9,21 @@ import { disposeFactors, kernelFactors, type BatchFactors, type TermTensors } fr
  */
 export async function kernelDiagonal(linearization: Linearization): Promise<Float64Array> {
   const { maps, n, c } = linearization;
-  const factors = await kernelFactors(linearization);
-  try {
-    const diagonal = new Float64Array(n * c);
-    const executable = await maps.executable('diagonal', () => diagonalProgram(factors[0]!));
-    let start = 0;
-    for (const { terms, count } of factors) {
-      const inputs = terms.flatMap(({ activations, sensitivities }) => (activations === null ? [sensitivities] : [activations, sensitivities]));
-      const [output] = await maps.backend.run(executable, inputs);
-      using owned = output!;
-      const data = await maps.backend.read(owned); // [c, batchSize]
-      for (let alpha = 0; alpha < c; alpha++) {
-        for (let i = 0; i < count; i++) diagonal[(start + i) * c + alpha] = data[alpha * maps.batchSize + i]!;
-      }
-      start += count;
+  const factors = await linearization.factors();
+  const diagonal = new Float64Array(n * c);
+  const executable = await maps.executable('diagonal', () => diagonalProgram(factors[0]!));
+  let start = 0;
+  for (const { terms, count } of factors) {
+    const inputs = terms.flatMap(({ activations, sensitivities }) => (activations === null ? [sensitivities] : [activations, sensitivities]));
+    const [output] = await maps.backend.run(executable, inputs);
+    using owned = output!;
+    const data = await maps.backend.read(owned); // [c, batchSize]
+    for (let alpha = 0; alpha < c; alpha++) {
+      for (let i = 0; i < count; i++) diagonal[(start + i) * c + alpha] = data[alpha * maps.batchSize + i]!;
     }
-    return diagonal;
-  } finally {
-    disposeFactors(factors);
+    start += count;
   }
+  return diagonal;
 }
 
 /** Output [c, n]. */

@@ -1,7 +1,7 @@
 import type { Matrix } from '@ntk/linop';
 import { ProgramBuilder, ShapeError, type Program, type Tensor, type TypedArray, type Value } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
-import { disposeFactors, kernelFactors, type BatchFactors, type TermTensors } from './factors.ts';
+import type { BatchFactors, TermTensors } from './factors.ts';
 
 /**
  * The tangent kernel J(X) J(X')ᵀ as a dense matrix on the host, [n·c, n'·c], assembled from per-layer factors: J itself is never formed.
@@ -17,25 +17,20 @@ import { disposeFactors, kernelFactors, type BatchFactors, type TermTensors } fr
 export async function kernelMatrix(rows: Linearization, columns: Linearization = rows): Promise<Matrix> {
   checkPair(rows, columns);
   const symmetric = rows === columns;
-  const rowFactors = await kernelFactors(rows);
-  const columnFactors = symmetric ? rowFactors : await kernelFactors(columns);
-  try {
-    const matrix = { rows: rows.n * rows.c, columns: columns.n * columns.c, data: new Float64Array(rows.n * rows.c * columns.n * columns.c) };
-    const run = await tileRunner(rows, columns, rowFactors[0]!, columnFactors[0]!);
-    for (let i = 0, top = 0; i < rowFactors.length; top += rowFactors[i]!.count, i++) {
-      for (let j = 0, left = 0; j < columnFactors.length; left += columnFactors[j]!.count, j++) {
-        if (symmetric && j > i) break;
-        using output = await run(rowFactors[i]!, columnFactors[j]!);
-        const data = await rows.backend.read(output);
-        const tile = { c: rows.c, data, rowSize: rows.maps.batchSize, columnSize: columns.maps.batchSize };
-        placeTile(matrix, tile, { top, left, height: rowFactors[i]!.count, width: columnFactors[j]!.count, mirror: symmetric });
-      }
+  const rowFactors = await rows.factors();
+  const columnFactors = symmetric ? rowFactors : await columns.factors();
+  const matrix = { rows: rows.n * rows.c, columns: columns.n * columns.c, data: new Float64Array(rows.n * rows.c * columns.n * columns.c) };
+  const run = await tileRunner(rows, columns, rowFactors[0]!, columnFactors[0]!);
+  for (let i = 0, top = 0; i < rowFactors.length; top += rowFactors[i]!.count, i++) {
+    for (let j = 0, left = 0; j < columnFactors.length; left += columnFactors[j]!.count, j++) {
+      if (symmetric && j > i) break;
+      using output = await run(rowFactors[i]!, columnFactors[j]!);
+      const data = await rows.backend.read(output);
+      const tile = { c: rows.c, data, rowSize: rows.maps.batchSize, columnSize: columns.maps.batchSize };
+      placeTile(matrix, tile, { top, left, height: rowFactors[i]!.count, width: columnFactors[j]!.count, mirror: symmetric });
     }
-    return matrix;
-  } finally {
-    disposeFactors(rowFactors);
-    if (!symmetric) disposeFactors(columnFactors);
   }
+  return matrix;
 }
 
 function checkPair(rows: Linearization, columns: Linearization): void {
