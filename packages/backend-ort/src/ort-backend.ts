@@ -55,10 +55,17 @@ function checkCount(option: string, value: number, least: number): void {
     throw new OptionError(`ortBackend: got ${option} ${value}, expected an integer of at least ${least}`);
 }
 
+/**
+ * Sessions keep no memory between runs, which costs no time, and their threads sleep instead of spinning: each session has
+ * threads of its own, and those of the last one would take the cores from the next.
+ */
 function sessionOptions(threads: number | undefined): OrtSessionOptions {
   return {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     graphOptimizationLevel: 'all',
+    enableCpuMemArena: false,
+    enableMemPattern: false,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   };
 }
