@@ -3,9 +3,22 @@ export type { EvidenceGradient } from './evidence.ts';
 export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
 export { type JacobianProblem, type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
 export { type KernelProblem, type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
+export {
+  type EvidenceProfile,
+  type LearnOptions,
+  type LearnedHyperparameters,
+  learnHyperparameters,
+} from './learn-hyperparameters.ts';
 export type { LeftOutExamples, LeftOutRows } from './leave-out.ts';
 export type { Noise } from './noise.ts';
 export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter-space.ts';
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
+export {
+  type EvidenceAt,
+  type EvidenceFunction,
+  type EvidenceProblem,
+  type RatioTerms,
+  tridiagonalEvidence,
+} from './tridiagonal-evidence.ts';

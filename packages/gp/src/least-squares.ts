@@ -7,11 +7,11 @@ import {
   solveLower,
   solveLowerTransposed,
 } from '@ntk/linop';
-import type { Conditioning } from './conditioning.ts';
+import type { Conditioning, WhitenedSolution } from './conditioning.ts';
 import { timesRoot } from './precision-root.ts';
 import type { CentredTargets } from './prior-mean.ts';
 import { asRow, rowOf, sliceRows, stackRows } from './rows.ts';
-import { addScaled, dot } from './vector.ts';
+import { addScaled, sumOfSquares } from './vector.ts';
 
 /**
  * Targets fitted by a conditioning and, where the mean is constant, by generalised least squares.
@@ -53,25 +53,31 @@ export interface Trend {
  */
 export async function fitTargets<Query>(conditioning: Conditioning<Query>, targets: CentredTargets): Promise<Fit> {
   const { centred, basis, offset } = targets;
-  const q = basis.rows;
   const whitened = timesRoot(stackRows(basis, asRow(centred)), conditioning.precisionRoot);
-  const { value, coefficients, gram } = await conditioning.solve(whitened);
+  return projectTrend(await conditioning.solve(whitened), offset);
+}
+
+/**
+ * Splits the solution for the columns of H and, last, the targets into the trend and what it leaves over.
+ *
+ * @param offset - what was subtracted from the targets of each output, [q]
+ */
+export function projectTrend({ value, coefficients, gram }: WhitenedSolution, offset: Float64Array): Fit {
+  const q = offset.length;
   const { factor } = cholesky(topLeft(gram, q), { jitter: { limit: 0 } });
-  const cross = asRow(rowOf(gram, q).slice(0, q));
-  const half = solveLower(factor, cross);
+  const half = solveLower(factor, asRow(rowOf(gram, q).slice(0, q)));
   const shift = solveLowerTransposed(factor, half).data;
-  const trend: Trend = {
-    projection: lowerSolveRows(factor, sliceRows(value, 0, q)),
-    coefficients: sliceRows(coefficients, 0, q),
-    factor,
-    logDeterminant: choleskyLogDeterminant(factor),
-  };
   return {
     value: withoutTrend(value, shift),
     coefficients: withoutTrend(coefficients, shift),
-    quadratic: Math.max(0, gram.data[q * (q + 1) + q]! - dot(half.data, half.data)),
-    beta: shift.map((value_, a) => value_ + offset[a]!),
-    trend,
+    quadratic: Math.max(0, rowOf(gram, q)[q]! - sumOfSquares(half.data)),
+    beta: shift.map((slope, a) => slope + offset[a]!),
+    trend: {
+      projection: lowerSolveRows(factor, sliceRows(value, 0, q)),
+      coefficients: sliceRows(coefficients, 0, q),
+      factor,
+      logDeterminant: choleskyLogDeterminant(factor),
+    },
   };
 }
 
