@@ -1,6 +1,6 @@
 import { ShapeError } from '@ntk/tensor';
 import { blockOf, transposed } from './block.ts';
-import { type Matrix, matrix } from './matrix.ts';
+import { type Matrix, matrix, mirrorLower } from './matrix.ts';
 import { multiplyAdd } from './multiply.ts';
 
 /** Options of gemm. */
@@ -67,20 +67,6 @@ export function syrk(a: Matrix, options: SyrkOptions = {}): Matrix {
   multiplyAdd(blockOf(addTo), left, transposed(left), alpha, 'lower');
   mirrorLower(addTo);
   return addTo;
-}
-
-/** Copies the entries below the diagonal of a square matrix to their places above it, in place. Cost: n²/2 copies. */
-export function mirrorLower(a: Matrix): void {
-  const { rows: n, data } = a;
-  const side = 32;
-  for (let row = 0; row < n; row += side) {
-    for (let column = 0; column <= row; column += side) {
-      for (let i = row; i < Math.min(n, row + side); i++) {
-        const end = Math.min(i, column + side);
-        for (let j = column; j < end; j++) data[j * n + i] = data[i * n + j]!;
-      }
-    }
-  }
 }
 
 function checkTarget(target: Matrix, rows: number, columns: number, caller: string): void {

@@ -1,6 +1,5 @@
 import { type Block, blockOf, subBlock, transposed } from './block.ts';
-import { mirrorLower } from './gemm.ts';
-import { type Matrix, copyMatrix, matrix, squareSize } from './matrix.ts';
+import { type Matrix, copyMatrix, matrix, mirrorLower, squareSize } from './matrix.ts';
 import { multiplyAdd } from './multiply.ts';
 import { backwardSubstitute, forwardSubstitute, splitPoint } from './triangular.ts';
 

@@ -51,6 +51,20 @@ export function transposeMatrix(a: Matrix): Matrix {
   return result;
 }
 
+/** Copies the entries below the diagonal of a square matrix to their places above it, in place. Cost: n²/2 copies. */
+export function mirrorLower(a: Matrix): void {
+  const { rows: n, data } = a;
+  const side = 32;
+  for (let row = 0; row < n; row += side) {
+    for (let column = 0; column <= row; column += side) {
+      for (let i = row; i < Math.min(n, row + side); i++) {
+        const end = Math.min(i, column + side);
+        for (let j = column; j < end; j++) data[j * n + i] = data[i * n + j]!;
+      }
+    }
+  }
+}
+
 /**
  * Returns the size of a square matrix.
  *
