@@ -1,3 +1,5 @@
+export { formatLayersModel, writeLayersModel } from './layers-model/format.ts';
+export type { LayersModelFiles } from './layers-model/format.ts';
 export { parseLayersModel } from './layers-model/parse.ts';
 export type { ParseOptions } from './layers-model/parse.ts';
 export { loadLayersModel, readLayersModel } from './layers-model/read.ts';
@@ -5,4 +7,6 @@ export type { FileReader } from './layers-model/read.ts';
 export type { OutputMode } from './layers-model/trace-model.ts';
 export { denseNetwork } from './network/dense-network.ts';
 export type { DenseNetworkOptions } from './network/dense-network.ts';
+export { describeNetwork, formatDescription } from './network/describe-network.ts';
+export type { LayerDescription, NetworkDescription } from './network/describe-network.ts';
 export type { Initializer } from './network/initializers.ts';

@@ -5,6 +5,8 @@ import type { Layer } from '../layers/layer.ts';
 export interface WeightedLayer {
   readonly path: readonly string[];
   readonly layer: Layer;
+  /** True if the file marks the layer as not trainable, which says how it was trained, not what can be linearised. */
+  readonly frozen: boolean;
 }
 
 /** Where a file's weight goes. */

@@ -58,11 +58,11 @@ function configureLayer(
 
 /** Every layer with weights, in the order of the file, with its path from the outermost model. */
 export function weightedLayers(model: ConfiguredModel, outer: readonly string[] = []): WeightedLayer[] {
-  return [...model.topology.layers.keys()].flatMap((name) => {
+  return [...model.topology.layers.values()].flatMap(({ name, config }) => {
     const path = [...outer, name];
     const inner = model.models.get(name);
     if (inner) return weightedLayers(inner, path);
     const layer = model.layers.get(name);
-    return layer && layer.slots.length > 0 ? [{ path, layer }] : [];
+    return layer && layer.slots.length > 0 ? [{ path, layer, frozen: config['trainable'] === false }] : [];
   });
 }

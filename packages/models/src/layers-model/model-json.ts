@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from '@ntk/tensor';
 import { z } from 'zod';
-import { checkJson, type JsonObject, type JsonPlace } from '../json.ts';
+import { below, checkJson, excerpt, type JsonObject, type JsonPlace } from '../json.ts';
 
 const quantization = z.object({
   dtype: z.enum(['uint8', 'uint16', 'float16']),
@@ -18,7 +18,9 @@ const entry = z.object({
 
 const manifest = z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(entry) }));
 
-const modelConfig = z.object({ class_name: z.string(), config: z.unknown() });
+const modelConfig = z.object({ class_name: z.string(), config: z.unknown().optional() });
+
+const topologySchema = z.object({ model_config: z.unknown().optional(), keras_version: z.unknown().optional() });
 
 const file = z.object({
   modelTopology: z.record(z.string(), z.unknown()),
@@ -47,15 +49,19 @@ export interface WeightsGroup {
   readonly weights: readonly ManifestEntry[];
 }
 
-/** A model.json that holds a LayersModel: its layers not yet understood, its weights not yet read. */
+/** The layers of a model as a file describes them, not yet understood. */
+export interface ModelDescription {
+  readonly className: string;
+  readonly config: unknown;
+  /** Where the member with class_name and config stands. */
+  readonly place: JsonPlace;
+  readonly kerasVersion: number;
+}
+
+/** A model.json that holds a LayersModel. */
 export interface ModelJson {
   /** The whole modelTopology member. */
   readonly topology: JsonObject;
-  /** Class and configuration of the outermost model. */
-  readonly model: { readonly class_name: string; readonly config?: unknown };
-  /** Where `model` stands. */
-  readonly place: JsonPlace;
-  readonly kerasVersion: number;
   readonly weightsManifest: readonly WeightsGroup[];
 }
 
@@ -69,16 +75,25 @@ export interface ModelJson {
 export function checkModelJson(json: unknown, label: string): ModelJson {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new FormatError(
-      `${label}: got ${JSON.stringify(json)?.slice(0, 40)}, expected the JSON object that model.save() or tensorflowjs_converter writes`,
+      `${label}: got ${excerpt(json)}, expected the JSON object that model.save() or tensorflowjs_converter writes; export the model again`,
     );
   }
   rejectGraphModel(json as JsonObject, label);
   const { modelTopology, weightsManifest } = checkJson(file, json, { file: label, path: '' });
-  const topology: JsonObject = modelTopology;
-  const wrapped = topology['model_config'] !== undefined;
-  const place = { file: label, path: wrapped ? 'modelTopology.model_config' : 'modelTopology' };
-  const model = checkJson(modelConfig, wrapped ? topology['model_config'] : topology, place);
-  return { topology, model, place, kerasVersion: majorVersion(topology['keras_version']), weightsManifest };
+  return { topology: modelTopology, weightsManifest };
+}
+
+/**
+ * Finds the outermost model in a modelTopology: the converter wraps it in model_config, TensorFlow.js does not.
+ *
+ * @throws {FormatError} if there is none
+ */
+export function describeTopology(topology: unknown, label: string): ModelDescription {
+  const root = { file: label, path: 'modelTopology' };
+  const { model_config: wrapped, keras_version: version } = checkJson(topologySchema, topology, root);
+  const place = wrapped === undefined ? root : below(root, 'model_config');
+  const { class_name: className, config } = checkJson(modelConfig, wrapped ?? topology, place);
+  return { className, config, place, kerasVersion: majorVersion(version) };
 }
 
 function rejectGraphModel(json: JsonObject, label: string): void {

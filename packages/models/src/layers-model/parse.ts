@@ -1,11 +1,8 @@
-import { makeNetwork, type Network } from '@ntk/tensor';
-import type { JsonObject } from '../json.ts';
+import type { Network } from '@ntk/tensor';
+import { buildNetwork } from './build-network.ts';
 import { checkModelJson, type ModelJson } from './model-json.ts';
-import { decodeWeights, type StoredWeight } from './weights.ts';
-import { traceModel, type OutputMode, type TracedModel } from './trace-model.ts';
-
-/** Name of the format in `meta.source` and `meta.topology`. */
-export const LAYERS_MODEL = 'tfjs-layers-model';
+import type { OutputMode } from './trace-model.ts';
+import { decodeWeights } from './weights.ts';
 
 /** Options of every reader of a LayersModel. */
 export interface ParseOptions {
@@ -32,42 +29,7 @@ export function parseLayersModel(modelJson: unknown, weights: Uint8Array, option
   const { outputActivation = 'logits', label = 'model.json' } = options;
   const file = checkModelJson(modelJson, label);
   const stored = decodeWeights(file.weightsManifest, weights, label);
-  return networkOf(file, stored, outputActivation);
-}
-
-function networkOf(file: ModelJson, stored: readonly StoredWeight[], outputMode: OutputMode): Network {
-  const traced = traceModel(
-    {
-      className: file.model.class_name,
-      config: file.model.config,
-      place: file.place,
-      kerasVersion: file.kerasVersion,
-      weights: stored,
-    },
-    outputMode,
-  );
-  return networkOfTrace(traced, stored, { topology: file.topology, notes: fileNotes(file) });
-}
-
-/** A Network from a traced model and the values of its weights, which it keeps. */
-export function networkOfTrace(
-  traced: TracedModel,
-  stored: readonly { readonly values: Network['values'][number] }[],
-  { topology, notes }: { readonly topology: JsonObject; readonly notes: readonly string[] },
-): Network {
-  const { program, parameters, outputActivation } = traced;
-  return makeNetwork({
-    program,
-    parameters,
-    values: stored.map(({ values }) => values),
-    meta: {
-      name: program.name,
-      source: LAYERS_MODEL,
-      notes: [...traced.notes, ...notes],
-      ...(outputActivation && { outputActivation }),
-      topology: { format: LAYERS_MODEL, model: topology },
-    },
-  });
+  return buildNetwork(file.topology, stored, { label, outputMode: outputActivation, notes: fileNotes(file) });
 }
 
 /** What only the file knows. */

@@ -38,8 +38,8 @@ const sequentialSchema = z.object({ name: z.string().default('sequential'), laye
 const functionalSchema = z.object({
   name: z.string().default('model'),
   layers: z.array(z.unknown()).min(1),
-  input_layers: z.unknown(),
-  output_layers: z.unknown(),
+  input_layers: z.unknown().optional(),
+  output_layers: z.unknown().optional(),
 });
 
 /**
@@ -96,22 +96,48 @@ function functional(config: unknown, place: JsonPlace): ModelTopology {
     input_layers: inputs,
     output_layers: outputs,
   } = checkJson(functionalSchema, config, place);
-  const entries = list.map((layer, i) => readLayer(layer, below(place, 'layers', i)));
-  const layers = byName(entries, place);
-  const model = {
-    name,
-    layers,
+  const listed = {
+    entries: list.map((layer, i) => readLayer(layer, below(place, 'layers', i))),
     inputs: readTensorRefs(inputs, below(place, 'input_layers')),
     outputs: readTensorRefs(outputs, below(place, 'output_layers')),
   };
-  const refs = [...model.inputs, ...model.outputs, ...entries.flatMap((entry) => entry.calls.flat())];
-  const dangling = refs.find((ref) => layers.get(ref.layer)?.calls[ref.call] === undefined);
+  const graph = countingListedCalls(listed);
+  const layers = byName(graph.entries, place);
+  const dangling = refsOf(graph).find((ref) => layers.get(ref.layer)?.calls[ref.call] === undefined);
   if (dangling) {
     throw new FormatError(
       `${place.file}: got a reference to call ${dangling.call} of the layer '${dangling.layer}' in ${place.path}, expected one that is listed there; export the model again`,
     );
   }
-  return model;
+  return { name, layers, inputs: graph.inputs, outputs: graph.outputs };
+}
+
+interface Graph {
+  readonly entries: readonly LayerEntry[];
+  readonly inputs: readonly TensorRef[];
+  readonly outputs: readonly TensorRef[];
+}
+
+function refsOf({ entries, inputs, outputs }: Graph): TensorRef[] {
+  return [...inputs, ...outputs, ...entries.flatMap((entry) => entry.calls.flat())];
+}
+
+/**
+ * Files count the calls of an inner model from 1, because call 0 is the one that built it and is not listed (unless it was
+ * built without an input). Here they are counted as listed, from 0.
+ */
+function countingListedCalls(graph: Graph): Graph {
+  const first = new Map<string, number>();
+  for (const { layer, call } of refsOf(graph)) first.set(layer, Math.min(call, first.get(layer) ?? Infinity));
+  const inner = new Set(
+    graph.entries.flatMap((entry) => (entry.model && (first.get(entry.name) ?? 0) > 0 ? entry.name : [])),
+  );
+  const shift = (ref: TensorRef): TensorRef => (inner.has(ref.layer) ? { ...ref, call: ref.call - 1 } : ref);
+  return {
+    entries: graph.entries.map((entry) => ({ ...entry, calls: entry.calls.map((refs) => refs.map(shift)) })),
+    inputs: graph.inputs.map(shift),
+    outputs: graph.outputs.map(shift),
+  };
 }
 
 function readLayer(json: unknown, place: JsonPlace): LayerEntry {

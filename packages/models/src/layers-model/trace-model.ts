@@ -9,25 +9,20 @@ import {
   type Shape,
   type Value,
 } from '@ntk/tensor';
-import type { JsonPlace } from '../json.ts';
 import { formatExample } from '../layers/axes.ts';
 import type { Activated } from '../layers/layer.ts';
-import { assignWeights, type Assignment } from './assign-weights.ts';
+import { assignWeights, type Assignment, type WeightedLayer } from './assign-weights.ts';
 import { configureModel, weightedLayers } from './configure.ts';
 import { emitModel } from './emit-model.ts';
 import { declareInputs } from './model-inputs.ts';
+import type { ModelDescription } from './model-json.ts';
 import { splitOutputs } from './split-outputs.ts';
 import { readTopology } from './topology.ts';
 
-/** A model as a file describes it: its layers, and the shapes of its weights. */
-export interface ModelDescription {
-  readonly className: string;
-  readonly config: unknown;
-  /** Where the member with class_name and config stands. */
-  readonly place: JsonPlace;
-  readonly kerasVersion: number;
-  /** In the order of the file, which becomes that of the parameters. */
-  readonly weights: readonly { readonly name: string; readonly shape: Shape }[];
+/** The name and shape of a weight in a file. */
+export interface WeightShape {
+  readonly name: string;
+  readonly shape: Shape;
 }
 
 /** 'logits' splits a final softmax or sigmoid off, 'keep' leaves the outputs as the file computes them. */
@@ -46,6 +41,8 @@ export interface TracedCall {
 export interface TracedModel {
   readonly program: Program;
   readonly parameters: readonly Parameter[];
+  /** The slot of each parameter in its layer: 'kernel'. */
+  readonly slots: readonly string[];
   readonly calls: readonly TracedCall[];
   readonly outputActivation?: OutputActivation;
   readonly notes: readonly string[];
@@ -54,20 +51,22 @@ export interface TracedModel {
 /**
  * Emits the Program of a model.
  *
+ * @param weights - in the order of the file, which becomes that of the parameters
  * @throws {UnsupportedError} listing all layers and activations that are not supported
  * @throws {FormatError} if the description is damaged, or weights are missing or left over
  * @throws {ShapeError} naming a layer whose inputs or weights do not fit
  */
-export function traceModel(description: ModelDescription, outputMode: OutputMode): TracedModel {
-  const { className, config, place, kerasVersion, weights } = description;
+export function traceModel(
+  { className, config, place, kerasVersion }: ModelDescription,
+  weights: readonly WeightShape[],
+  { outputMode }: { readonly outputMode: OutputMode },
+): TracedModel {
   const label = place.file;
   const topology = readTopology(className, config, place);
   const model = configureModel(topology, kerasVersion, label);
-  const assignments = assignWeights(
-    weights.map(({ name }) => name),
-    weightedLayers(model),
-    label,
-  );
+  const weighted = weightedLayers(model);
+  const names = weights.map(({ name }) => name);
+  const assignments = assignWeights(names, weighted, label);
   const builder = new ProgramBuilder(topology.name);
   const inputs = declareInputs(builder, topology, label);
   const values = weights.map(({ name, shape }) => builder.input(name, shape));
@@ -94,15 +93,16 @@ export function traceModel(description: ModelDescription, outputMode: OutputMode
   return {
     program: builder.build(),
     parameters,
+    slots: assignments.map(({ slot }) => slot),
     calls,
-    notes: [...inputs.notes, ...split.notes],
+    notes: [...inputs.notes, ...split.notes, ...frozenNotes(weighted)],
     ...(outputActivation && { outputActivation }),
   };
 }
 
 /** Looks weights up by layer and slot, and checks that the file's shape is the one that the layer needs. */
 function weightReader(
-  weights: ModelDescription['weights'],
+  weights: readonly WeightShape[],
   values: readonly Value[],
   assignments: readonly Assignment[],
 ): (layer: string, slot: string, shape: Shape) => Value {
@@ -125,4 +125,12 @@ function checkOutput(shape: Shape, label: string): void {
       `${label}: got an output of shape ${formatExample(shape)}, expected one axis an example, [null, outputs]; end the model with a Flatten layer`,
     );
   }
+}
+
+function frozenNotes(layers: readonly WeightedLayer[]): string[] {
+  const frozen = layers.filter((layer) => layer.frozen).length;
+  if (frozen === 0) return [];
+  return [
+    `the file marks ${frozen} of ${layers.length} layers with weights as not trainable; they are linearised with the others unless layers are chosen`,
+  ];
 }

@@ -3,7 +3,11 @@ import { readActivation } from '../activations/activation.ts';
 import { checkJson } from '../json.ts';
 import { onlyInput, type LayerKind } from './layer.ts';
 
-const schema = z.object({ units: z.int().positive(), use_bias: z.boolean().default(true), activation: z.unknown() });
+const schema = z.object({
+  units: z.int().positive(),
+  use_bias: z.boolean().default(true),
+  activation: z.unknown().optional(),
+});
 
 /** activation(x · kernel + bias) over the last axis; kernel [inputs, units], bias [units]. */
 export const dense: LayerKind = (config, context) => {

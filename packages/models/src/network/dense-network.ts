@@ -1,7 +1,5 @@
-import { OptionError, asDType, type DType, type Network, type Rng, type TypedArray } from '@ntk/tensor';
-import { networkOfTrace } from '../layers-model/parse.ts';
-import { traceModel } from '../layers-model/trace-model.ts';
-import type { JsonObject } from '../json.ts';
+import { OptionError, asDType, type DType, type Network, type Rng } from '@ntk/tensor';
+import { buildNetwork } from '../layers-model/build-network.ts';
 import { initialKernel, type Initializer } from './initializers.ts';
 
 /** The shape of a fully connected network and how it starts. */
@@ -75,15 +73,5 @@ export function denseNetwork(options: DenseNetworkOptions): Network {
     },
     { name: `${layer.name}/bias`, shape: [layer.units], values: asDType(new Float64Array(layer.units), dtype) },
   ]);
-  return built(config, weights);
-}
-
-function built(
-  config: JsonObject,
-  weights: { readonly name: string; readonly shape: number[]; readonly values: TypedArray }[],
-): Network {
-  const topology = { class_name: 'Sequential', config };
-  const place = { file: 'denseNetwork', path: '' };
-  const traced = traceModel({ className: 'Sequential', config, place, kerasVersion: 2, weights }, 'logits');
-  return networkOfTrace(traced, weights, { topology, notes: [] });
+  return buildNetwork({ class_name: 'Sequential', config }, weights, { label: 'denseNetwork', outputMode: 'logits' });
 }
