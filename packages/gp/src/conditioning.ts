@@ -34,6 +34,11 @@ export interface Conditioning<Query> {
   traceInverse(): Promise<number>;
   /** The diagonal blocks of B⁻¹ for groups of `size` consecutive rows, each positive semidefinite, [N / size, size, size]. */
   inverseBlocks(size: number): Promise<Float64Array>;
+  /**
+   * The root that covariances come from, for those who store a posterior. Function space: U with A⁻¹ = UᵀU, [N, N], so that the covariance
+   * is K** − K*UᵀUK*ᵀ. Parameter space: U with (JᵀΛJ + S⁻¹)⁻¹ = UᵀU, [p, p], so that it is J*UᵀUJ*ᵀ.
+   */
+  root(): Promise<Matrix>;
   /** The part of the mean that coefficients predict, [k, M]. */
   predict(query: Query, coefficients: Matrix): Promise<Matrix>;
   /** Variance of the noise-free function at each test row, [M]; never negative, never above the prior's. */

@@ -1,6 +1,8 @@
 export type { Conditioning, WhitenedSolution } from './conditioning.ts';
 export type { EvidenceGradient } from './evidence.ts';
 export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
+export { type GaussianScores, type Score, type ScoredPredictions, gaussianScores } from './gaussian-scores.ts';
+export type { InformationSolver, InformationState } from './information.ts';
 export { type JacobianProblem, type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
 export { type KernelProblem, type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
 export {
@@ -11,6 +13,7 @@ export {
 } from './learn-hyperparameters.ts';
 export type { LeftOutExamples, LeftOutRows } from './leave-out.ts';
 export type { Noise } from './noise.ts';
+export { normalQuantile } from './normal-quantile.ts';
 export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter-space.ts';
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';

@@ -1,43 +1,80 @@
 import {
+  type LinearSolver,
+  type LogDeterminant,
   type Matrix,
-  cholesky,
-  choleskyLogDeterminant,
+  type SolverState,
   gemm,
   invertLower,
+  matrixOperator,
   solveLower,
   solveLowerTransposed,
 } from '@ntk/linop';
+import { UnsupportedError, cpuBackend } from '@ntk/tensor';
 
-/** Exact solves with B = I + a positive semidefinite matrix, from B = R Rᵀ. */
+/**
+ * What an exact posterior asks of a solver's state: the log-determinant, and a triangular factor for variances and leave-one-out.
+ *
+ * `choleskySolver()` of @ntk/linop offers both.
+ */
+export interface InformationState extends SolverState, LogDeterminant {
+  /** R with B = R Rᵀ, lower triangular; borrowed until the state is disposed. Throws NumericalError where there is none. */
+  factor?(): Matrix;
+  /** What was added to the diagonal of B. */
+  readonly jitter?: number;
+}
+
+/** The solver of a posterior. */
+export type InformationSolver = LinearSolver<InformationState>;
+
+/** Exact solves with an information matrix B, the identity plus a positive semidefinite matrix, from B = R Rᵀ. */
 export interface Information {
   /** What was added to the diagonal; 0 unless it was necessary. */
   readonly jitter: number;
   readonly logDeterminant: number;
-  /** R⁻¹ b for each row b of [k, N]: its squared length is bᵀ B⁻¹ b. */
+  /** R⁻¹ b for each row b of [k, N]: its squared length is bᵀ B⁻¹ b. Cost: k·N²/2 multiply-adds. */
   whiten(b: Matrix): Matrix;
-  /** R⁻ᵀ b for each row b of [k, N]; after `whiten`, B⁻¹ b. */
+  /** R⁻ᵀ b for each row b of [k, N]; after `whiten`, B⁻¹ b. Cost: k·N²/2 multiply-adds. */
   finish(b: Matrix): Matrix;
-  /** R⁻¹, lower triangular, [N, N]: its columns' products are the entries of B⁻¹. */
+  /** R⁻¹, lower triangular, [N, N]: its columns' products are the entries of B⁻¹. Cost: N³/4 multiply-adds. */
   inverseRoot(): Matrix;
+  dispose(): void;
 }
 
 /**
- * Factorises B.
+ * Hands an information matrix to a solver, on the host in float64.
  *
- * @param b - symmetric, [N, N]; overwritten
+ * @param b - symmetric, [N, N]; the caller does not use it afterwards
  * @throws {NumericalError} if B is not positive definite even with jitter, which only a kernel that is not one can cause
+ * @throws {UnsupportedError} if the solver's state has no factor
  *
- * Cost: N³/6 multiply-adds.
+ * Cost: the solver's init.
  */
-export function factorInformation(b: Matrix): Information {
-  const { factor, jitter } = cholesky(b, { inPlace: true });
-  return {
-    jitter,
-    logDeterminant: choleskyLogDeterminant(factor),
-    whiten: (x) => solveLower(factor, x),
-    finish: (x) => solveLowerTransposed(factor, x),
-    inverseRoot: () => invertLower(factor),
-  };
+export async function factorInformation(b: Matrix, solver: InformationSolver): Promise<Information> {
+  // Only the factor is used once `init` is done, so the operator need not live as long as the state.
+  using operator = matrixOperator(b, { backend: cpuBackend(), tags: ['positive-definite'] });
+  const state = await solver.init(operator);
+  try {
+    const factor = (): Matrix => factorOf(state);
+    factor();
+    return {
+      jitter: state.jitter ?? 0,
+      logDeterminant: await state.logDeterminant(),
+      whiten: (x) => solveLower(factor(), x),
+      finish: (x) => solveLowerTransposed(factor(), x),
+      inverseRoot: () => invertLower(factor()),
+      dispose: () => state.dispose(),
+    };
+  } catch (error) {
+    state.dispose();
+    throw error;
+  }
+}
+
+function factorOf(state: InformationState): Matrix {
+  if (state.factor !== undefined) return state.factor();
+  throw new UnsupportedError(
+    'posterior: got a solver whose state has no factor(), expected one for variances and leave-one-out; use choleskySolver()',
+  );
 }
 
 /** Products of all pairs of rows, X Xᵀ, [k, k]. */

@@ -1,8 +1,8 @@
-import { type Matrix, gemm, matrix, syrk } from '@ntk/linop';
+import { type Matrix, choleskySolver, gemm, matrix, syrk } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import { checkMatrix, checkVariance, checkVector } from './checks.ts';
 import type { Conditioning, WhitenedSolution } from './conditioning.ts';
-import { type Information, factorInformation, gramOfRows } from './information.ts';
+import { type Information, type InformationSolver, factorInformation, gramOfRows } from './information.ts';
 import { type PrecisionRoot, rootTransposedTimes } from './precision-root.ts';
 import { rowOf, sliceRows } from './rows.ts';
 import { sumOfSquares } from './vector.ts';
@@ -34,6 +34,8 @@ const LEVERAGE = 0.5;
  * prior's. Solves are refined once against F itself, since FᵀF has squared its condition number.
  *
  * @param problem - borrowed, not kept
+ * @param solver - of H; a Cholesky factor by default
+ * @returns the conditioning; the caller disposes it
  * @throws {ShapeError} if sizes do not fit
  * @throws {OptionError} if a prior variance is negative
  * @throws {NumericalError} if the Jacobian has entries that are not finite
@@ -41,7 +43,10 @@ const LEVERAGE = 0.5;
  * Cost: N·p²/2 + p³/6 multiply-adds; a variance p²/2. Meant for p below N; above, function space is cheaper and equal.
  * Source: Rasmussen & Williams (2006), equations 2.11 and 2.12, with noise and prior symmetrically whitened.
  */
-export async function conditionJacobian(problem: JacobianProblem): Promise<Conditioning<JacobianQuery>> {
+export async function conditionJacobian(
+  problem: JacobianProblem,
+  solver: InformationSolver = choleskySolver(),
+): Promise<Conditioning<JacobianQuery>> {
   const { jTrain, priorVariance = 1, precisionRoot } = problem;
   const p = jTrain.columns;
   checkMatrix(jTrain, precisionRoot.rows, p, 'jTrain');
@@ -49,7 +54,8 @@ export async function conditionJacobian(problem: JacobianProblem): Promise<Condi
   const features = scaleColumns(rootTransposedTimes(precisionRoot, jTrain), priorScale);
   const h = syrk(features, { transposeA: true });
   for (let i = 0; i < p; i++) h.data[i * p + i]! += 1;
-  return new JacobianConditioning({ priorScale, precisionRoot, features, information: factorInformation(h) });
+  const information = await factorInformation(h, solver);
+  return new JacobianConditioning({ priorScale, precisionRoot, features, information });
 }
 
 interface State {
@@ -115,6 +121,10 @@ class JacobianConditioning implements Conditioning<JacobianQuery> {
     return blocks;
   }
 
+  async root(): Promise<Matrix> {
+    return scaleColumns(this.#state.information.inverseRoot(), this.#state.priorScale);
+  }
+
   async predict({ jTest }: JacobianQuery, coefficients: Matrix): Promise<Matrix> {
     this.#checkTest(jTest);
     return gemm(coefficients, jTest, { transposeB: true });
@@ -131,6 +141,7 @@ class JacobianConditioning implements Conditioning<JacobianQuery> {
 
   dispose(): void {
     this.#whitenedFeatures = undefined;
+    this.#state.information.dispose();
   }
 
   [Symbol.dispose](): void {

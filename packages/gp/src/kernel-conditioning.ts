@@ -1,8 +1,8 @@
-import { type Matrix, copyMatrix, gemm, matrix } from '@ntk/linop';
+import { type Matrix, choleskySolver, copyMatrix, gemm, matrix } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import { checkMatrix, checkVariance, checkVector } from './checks.ts';
 import type { Conditioning, WhitenedSolution } from './conditioning.ts';
-import { type Information, factorInformation, gramOfRows } from './information.ts';
+import { type Information, type InformationSolver, factorInformation, gramOfRows } from './information.ts';
 import { type PrecisionRoot, rootTransposedTimes, timesRoot, timesRootTransposed } from './precision-root.ts';
 import { rowOf } from './rows.ts';
 import { sumOfSquares } from './vector.ts';
@@ -38,6 +38,8 @@ const CANCELLED = 1e-4;
  * as it is the larger: it is the part of the variance that the noise causes, and nearly all of it where data determine the function.
  *
  * @param problem - borrowed, not kept
+ * @param solver - of B; a Cholesky factor by default
+ * @returns the conditioning; the caller disposes it
  * @throws {ShapeError} if the kernel is not [N, N] for the N rows of the precision
  * @throws {NumericalError} if the kernel has entries that are not finite, or is so far from positive semidefinite that jitter does not help
  *
@@ -45,11 +47,14 @@ const CANCELLED = 1e-4;
  * Source: Rasmussen & Williams (2006), equations 2.25 and 2.26, algorithms 2.1 and 3.2; the bound is mathematics.md's
  * v = uᵀSu + xᵀΣx without its first term.
  */
-export async function conditionKernel(problem: KernelProblem): Promise<Conditioning<KernelQuery>> {
+export async function conditionKernel(
+  problem: KernelProblem,
+  solver: InformationSolver = choleskySolver(),
+): Promise<Conditioning<KernelQuery>> {
   const { kTrainTrain, priorVariance = 1, precisionRoot } = problem;
   checkMatrix(kTrainTrain, precisionRoot.rows, precisionRoot.rows, 'kTrainTrain');
   checkVariance(priorVariance, 'priorVariance');
-  const information = factorInformation(whitenedKernel(kTrainTrain, priorVariance, precisionRoot));
+  const information = await factorInformation(whitenedKernel(kTrainTrain, priorVariance, precisionRoot), solver);
   return new KernelConditioning(priorVariance, precisionRoot, information);
 }
 
@@ -89,6 +94,10 @@ class KernelConditioning implements Conditioning<KernelQuery> {
     return blocksOfGram(this.#root(), size);
   }
 
+  async root(): Promise<Matrix> {
+    return timesRootTransposed(this.#root(), this.precisionRoot);
+  }
+
   async predict(query: KernelQuery, coefficients: Matrix): Promise<Matrix> {
     this.#checkCross(query);
     return gemm(coefficients, query.kTestTrain, { transposeB: true, alpha: this.#priorVariance });
@@ -120,6 +129,7 @@ class KernelConditioning implements Conditioning<KernelQuery> {
 
   dispose(): void {
     this.#inverseRoot = undefined;
+    this.#information.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
-import type { Matrix } from '@ntk/linop';
+import { type Matrix, choleskySolver } from '@ntk/linop';
+import type { InformationSolver } from './information.ts';
 import { type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
 import { type Noise, precisionRootOf } from './noise.ts';
 import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
@@ -18,6 +19,7 @@ export interface ParameterSpaceProblem extends Targets {
  * Equal to functionSpacePosterior with K = J S Jᵀ; its `coefficients` are the weights themselves.
  *
  * @param problem - borrowed, not kept
+ * @param solver - its state must offer a factor; a Cholesky factor by default
  * @returns the posterior; the caller disposes it
  * @throws {ShapeError} if sizes do not fit
  * @throws {OptionError} if a noise variance is not positive or a prior variance is negative
@@ -25,8 +27,11 @@ export interface ParameterSpaceProblem extends Targets {
  *
  * Cost: N·p²/2 + p³/6 multiply-adds and p² + 2·N·p entries of memory. Source: Rasmussen & Williams (2006), section 2.1.
  */
-export async function parameterSpacePosterior(problem: ParameterSpaceProblem): Promise<Posterior<JacobianQuery>> {
+export async function parameterSpacePosterior(
+  problem: ParameterSpaceProblem,
+  solver: InformationSolver = choleskySolver(),
+): Promise<Posterior<JacobianQuery>> {
   const { jTrain, priorVariance = 1, noise } = problem;
   const precisionRoot = precisionRootOf(noise, jTrain.rows);
-  return posteriorFrom(await conditionJacobian({ jTrain, priorVariance, precisionRoot }), problem);
+  return posteriorFrom(await conditionJacobian({ jTrain, priorVariance, precisionRoot }, solver), problem);
 }
