@@ -1,1 +1,17 @@
-export {};
+export { DivergenceError } from './errors.ts';
+export type { Divergence } from './errors.ts';
+export type { TrainingData } from './examples.ts';
+export { crossEntropy } from './losses/cross-entropy.ts';
+export type { EmittedLoss, Loss } from './losses/loss.ts';
+export type { LossName } from './losses/named.ts';
+export { squaredError } from './losses/squared-error.ts';
+export { adam } from './optimizers/adam.ts';
+export type { AdamOptions } from './optimizers/adam.ts';
+export type { Optimizer, OptimizerState } from './optimizers/optimizer.ts';
+export { sgd } from './optimizers/sgd.ts';
+export type { SgdOptions } from './optimizers/sgd.ts';
+export type { EarlyStopping, TrainOptions } from './options.ts';
+export type { EpochRecord, TrainingResult } from './result.ts';
+export { constantRate, cosineDecay, stepDecay } from './schedule.ts';
+export type { Schedule } from './schedule.ts';
+export { train } from './train.ts';
