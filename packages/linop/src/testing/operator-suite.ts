@@ -119,15 +119,16 @@ function unitBlock(k: number, length: number, { rng, A }: Subject): Matrix {
 }
 
 function testProducts(scenario: OperatorScenario): void {
-  it('has the expected entries', async (context) => {
-    const { expected } = scenario.options;
-    if (expected === undefined) return context.skip('the caller gives no entries to compare with');
-    await scenario.run(async ({ entries, tolerance }) => {
-      expect([entries.rows, entries.columns]).toEqual([expected.rows, expected.columns]);
-      expectAllclose(entries.data, expected.data, { atol: tolerance, shape: [expected.rows, expected.columns] });
-      return Promise.resolve();
+  const { expected } = scenario.options;
+  if (expected !== undefined) {
+    it('has the expected entries', async () => {
+      await scenario.run(async ({ entries, tolerance }) => {
+        expect([entries.rows, entries.columns]).toEqual([expected.rows, expected.columns]);
+        expectAllclose(entries.data, expected.data, { atol: tolerance, shape: [expected.rows, expected.columns] });
+        return Promise.resolve();
+      });
     });
-  });
+  }
 
   it.each([1, 2, 5])('multiplies a block of %i vectors', async (k) => {
     await scenario.run(async (subject) => {
