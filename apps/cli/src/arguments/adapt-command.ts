@@ -1,0 +1,137 @@
+import type { LayerSelection } from '@ntk/jacobian';
+import { Command } from 'commander';
+import { addFeatureOptions, addLaterOptions, type FeatureArguments } from './data-options.ts';
+import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
+import { choiceOption, listOption, valueOption } from './options.ts';
+import { addOutputOptions, addRunOptions, seedOption, type OutputArguments, type RunArguments } from './run-options.ts';
+import { parseLayers, parsePath, parseVariance } from './values.ts';
+
+/** What `ntk adapt` was asked to do. */
+export interface AdaptArguments extends FeatureArguments, RunArguments, IntervalArguments, OutputArguments {
+  readonly command: 'adapt';
+  /** Directory with model.json, or the file. */
+  readonly model: string;
+  readonly data: string;
+  /** Entries as written: names of columns of `data`, or one path of a table of targets. */
+  readonly target: readonly string[];
+  readonly test?: string;
+  readonly save?: string;
+  /** Squared units of the target. */
+  readonly noise: 'learn' | number;
+  readonly priorVariance: 'learn' | number;
+  readonly mean: 'network' | 'zero' | 'constant';
+  readonly layers: LayerSelection;
+  readonly space: 'auto' | 'function' | 'parameter';
+  readonly solver: 'auto' | 'cholesky';
+  readonly outputActivation: 'split' | 'keep';
+  readonly seed: number;
+}
+
+const EXAMPLES = `
+Examples:
+  ntk adapt --model mlp/ --data labelled.csv --target temp_max --test new.csv --out predictions.csv
+  ntk adapt --model mlp/model.json --data X.npy --target Y.npy --test Xs.npy --out predictions.npy
+  ntk adapt --model mlp/ --data labelled.csv --target y \\
+    --inputs b,a,sky --one-hot sky=fog,rain,sun --save adapted.ntk
+
+The report ends with a verdict by leave-one-out: whether the adapted network predicts better than
+the untouched one.
+`;
+
+/** The subcommand adapt; `use` receives what it was asked. */
+export function adaptCommand(use: (given: AdaptArguments) => void): Command {
+  const command = new Command('adapt')
+    .summary('adapt a network to a table of target data: predictions, report, posterior')
+    .description(
+      'Adapts a trained network to a table of target data: the network, linearised at its weights, becomes a Gaussian process, which is conditioned on the data.',
+    );
+  addInputs(command);
+  addFeatureOptions(command);
+  addProcess(command);
+  addIntervalOptions(command);
+  addOutputOptions(command).addOption(
+    valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict', { parse: parsePath }),
+  );
+  addLaterOptions(addRunOptions(command)).addOption(seedOption());
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action((given: Omit<AdaptArguments, 'command'>) =>
+      use({ includeNoise: false, json: false, ...given, command: 'adapt' }),
+    );
+}
+
+function addInputs(command: Command): void {
+  command
+    .optionsGroup('Network and data:')
+    .addOption(
+      valueOption('--model <path>', 'directory with model.json, or the file (TensorFlow.js LayersModel)', {
+        parse: parsePath,
+      }).makeOptionMandatory(),
+    )
+    .addOption(
+      valueOption('--data <file>', 'target data: .csv with a header line, .npy or .npz', {
+        parse: parsePath,
+      }).makeOptionMandatory(),
+    )
+    .addOption(
+      listOption(
+        '--target <names>',
+        'column to predict, one for each output of the network, separated by commas; or a file of targets with as many rows',
+      ).makeOptionMandatory(),
+    )
+    .addOption(valueOption('--test <file>', 'rows to predict (default: those of --data)', { parse: parsePath }))
+    .addOption(
+      choiceOption('--output-activation', 'a final softmax or sigmoid of the network: split off, or kept', {
+        now: ['split', 'keep'],
+      }),
+    );
+}
+
+function addProcess(command: Command): void {
+  command
+    .optionsGroup('Gaussian process:')
+    .addOption(
+      valueOption('--noise <learn|variance>', 'noise variance, in squared units of the target', {
+        parse: parseVariance('zero'),
+        default: 'learn',
+      }),
+    )
+    .addOption(
+      valueOption('--prior-variance <learn|variance>', "factor on the tangent kernel of the network's own outputs", {
+        parse: parseVariance('positive'),
+        default: 'learn',
+      }),
+    )
+    .addOption(choiceOption('--mean', 'prior mean', { now: ['network', 'zero', 'constant'] }))
+    .addOption(
+      valueOption('--layers <all|last|top:K|names>', 'layers to linearise; the others stay as they are', {
+        parse: parseLayers,
+        default: 'all',
+      }),
+    )
+    .addOption(choiceOption('--head', 'what becomes of the last layer', { now: ['keep'], later: ['new', 'shared'] }))
+    .addOption(
+      choiceOption('--outputs', 'covariances between outputs', { now: ['full'], later: ['independent', 'shared'] }),
+    )
+    .addOption(
+      choiceOption('--likelihood', 'likelihood of the targets', {
+        now: ['gaussian'],
+        later: ['categorical', 'bernoulli', 'poisson'],
+      }),
+    )
+    .addOption(
+      choiceOption('--method', 'method of inference', { now: ['gp'], later: ['map', 'laplace', 'vi', 'dirichlet'] }),
+    )
+    .addOption(
+      choiceOption('--space', 'solve over examples or over weights', { now: ['auto', 'function', 'parameter'] }),
+    )
+    .addOption(
+      choiceOption('--solver', 'linear solver', { now: ['auto', 'cholesky'], later: ['cg', 'lsmr', 'lanczos'] }),
+    )
+    .addOption(
+      choiceOption('--solver-backend', 'what runs the linear algebra', {
+        now: ['auto', 'cpu'],
+        later: ['ort', 'tfjs', 'gpujs'],
+      }),
+    );
+}

@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { addFeatureOptions, type FeatureArguments } from './data-options.ts';
+import { choiceOption, listOption, valueOption } from './options.ts';
+import { addRunOptions, type RunArguments } from './run-options.ts';
+import { parsePath } from './values.ts';
+
+/** What `ntk inspect` was asked to do. */
+export interface InspectArguments extends FeatureArguments, RunArguments {
+  readonly command: 'inspect';
+  /** Directory with model.json, the file, or a .ntk file. */
+  readonly model: string;
+  /** Rows whose kernel spectrum is wanted. */
+  readonly data?: string;
+  /** Columns that are no inputs. */
+  readonly target?: readonly string[];
+  readonly outputActivation: 'split' | 'keep';
+  readonly json: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  ntk inspect --model mlp/
+  ntk inspect --model mlp/ --data labelled.csv --target temp_max
+`;
+
+/** The subcommand inspect; `use` receives what it was asked. */
+export function inspectCommand(use: (given: InspectArguments) => void): Command {
+  const command = new Command('inspect')
+    .summary('show the layers and parameters of a network, and the spectrum of its kernel')
+    .description(
+      'Shows the layers and parameters of a network, what is unusual about its file and, for a table of inputs, the spectrum of its tangent kernel.',
+    )
+    .optionsGroup('Network and data:')
+    .addOption(
+      valueOption('--model <path>', 'directory with model.json, the file, or a .ntk file', {
+        parse: parsePath,
+      }).makeOptionMandatory(),
+    )
+    .addOption(valueOption('--data <file>', 'inputs for the spectrum: .csv, .npy or .npz', { parse: parsePath }))
+    .addOption(listOption('--target <names>', 'columns of --data that are no inputs, separated by commas'))
+    .addOption(
+      choiceOption('--output-activation', 'a final softmax or sigmoid of the network: split off, or kept', {
+        now: ['split', 'keep'],
+      }),
+    );
+  addFeatureOptions(command);
+  addRunOptions(command).optionsGroup('Results:').option('--json', 'print one JSON object instead of text');
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action((given: Omit<InspectArguments, 'command'>) => use({ json: false, ...given, command: 'inspect' }));
+}

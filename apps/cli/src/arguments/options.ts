@@ -1,0 +1,55 @@
+import { OptionError } from '@ntk/tensor';
+import { Option } from 'commander';
+import { parseChoice, type Choices } from './choices.ts';
+import type { ValueParser } from './values.ts';
+
+/** How an option reads its value. */
+export interface ValueOption<T> {
+  readonly parse: ValueParser<T>;
+  readonly default?: T;
+  /** How help shows the default, where it is not its own text. */
+  readonly shown?: string;
+}
+
+/** An option with one value, which may be given once. */
+export function valueOption<T>(flags: string, description: string, value: ValueOption<T>): Option {
+  const option = new Option(flags, description);
+  if (value.default !== undefined) option.default(value.default, value.shown ?? String(value.default));
+  let given = false;
+  return option.argParser((text: string) => {
+    if (given) throw new OptionError(`${option.long!} is given twice; give it once`);
+    given = true;
+    return value.parse(text, option.long!);
+  });
+}
+
+/** An option with one of some words; the first is the default. While there is only one, help does not show it. */
+export function choiceOption<T extends string>(flag: string, description: string, choices: Choices<T>): Option {
+  const words = choices.now.join('|');
+  const option = valueOption(`${flag} <${words}>`, description, {
+    parse: parseChoice(choices),
+    default: choices.now[0]!,
+  });
+  return option.hideHelp(choices.now.length === 1);
+}
+
+/** An option that may be repeated; its values are gathered in order. */
+export function listOption(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.argParser((text: string, earlier: readonly string[] | undefined) => {
+    if (text === '' || text.startsWith('--')) {
+      throw new OptionError(
+        `${option.long!}: got '${text}', expected the name of a column; write it after ${option.long!}`,
+      );
+    }
+    return [...(earlier ?? []), text];
+  });
+}
+
+/** An option that the design has and this version lacks: not in the help, and told apart from an unknown one. */
+export function laterOption(flags: string, instead: string): Option {
+  const option = new Option(flags).hideHelp();
+  return option.argParser((): never => {
+    throw new OptionError(`${option.long!} is not available yet: this version ${instead}`);
+  });
+}

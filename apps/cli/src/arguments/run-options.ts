@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { choiceOption, valueOption } from './options.ts';
+import { parseInteger, parsePath } from './values.ts';
+
+/** Options that say what a network computes on. */
+export interface RunArguments {
+  readonly backend: 'auto' | 'ort' | 'cpu';
+  readonly dtype: 'auto' | 'float64' | 'float32';
+}
+
+/** Adds the options of `RunArguments`. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .optionsGroup('Computation:')
+    .addOption(
+      choiceOption('--backend', 'what runs the network: the fastest that loads, ONNX Runtime, or plain TypeScript', {
+        now: ['auto', 'ort', 'cpu'],
+        later: ['tfjs', 'tfjs-wasm', 'wasm', 'webgl', 'webgpu', 'gpujs'],
+      }),
+    )
+    .addOption(
+      choiceOption('--dtype', 'precision of the products of the network; the linear algebra is float64', {
+        now: ['auto', 'float64', 'float32'],
+      }),
+    );
+}
+
+/** Options that say where results go. */
+export interface OutputArguments {
+  readonly out?: string;
+  readonly plot?: string;
+  readonly json: boolean;
+}
+
+/** Adds the options of `OutputArguments`. */
+export function addOutputOptions(
+  command: Command,
+  defaults: { readonly out?: string; readonly plot?: string } = {},
+): Command {
+  const path = (value: string | undefined) => ({
+    parse: parsePath,
+    ...(value === undefined ? {} : { default: value }),
+  });
+  return command
+    .optionsGroup('Results:')
+    .addOption(
+      valueOption(
+        '--out <file>',
+        'write predictions as .csv, .npy or .npz: mean_, variance_, lower_, upper_',
+        path(defaults.out),
+      ),
+    )
+    .addOption(valueOption('--plot <file>', 'write a picture as .svg', path(defaults.plot)))
+    .option('--json', 'print one JSON object instead of text');
+}
+
+/** The option --seed. */
+export function seedOption(): ReturnType<typeof valueOption> {
+  return valueOption('--seed <integer>', 'seed of all random numbers', { parse: parseInteger(0), default: 0 });
+}
