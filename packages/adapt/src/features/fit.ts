@@ -27,7 +27,7 @@ export interface FeatureOptions {
 /**
  * Learns from training data how tables become network inputs and targets: which columns, which categories, which means.
  *
- * @param targetNames - target columns in the order of the network's outputs
+ * @param targetNames - target columns in the order of the network's outputs; none where only inputs are wanted
  * @throws {OptionError} if a named column is absent, an input is also a target, or a category list is unusable
  * @throws {FormatError} if a cell is not a number where one is expected; it names file, row, column and remedy
  * @throws {ShapeError} if the two tables differ in rows
@@ -39,8 +39,6 @@ export function fitFeatures(
 ): FeatureSchema {
   const { missing = 'error' } = options;
   checkRows(tables);
-  if (targetNames.length === 0)
-    throw new OptionError('got no target column, expected at least one; name it with --target');
   targetNames.forEach((name) => columnNamed(tables.targets, name));
   const names = chooseInputs(tables, targetNames, options);
   checkOneHot(names, options.oneHot ?? {});

@@ -56,6 +56,11 @@ describe('encoding', () => {
     expect(inputNames(schema)).toEqual(['month=2', 'month=9', 'month=10']);
   });
 
+  test('without targets there are only inputs', () => {
+    const schema = fit(weather, [], { inputs: ['wind'] });
+    expect(encodeExamples(schema, { inputs: weather, targets: weather }).y).toHaveLength(0);
+  });
+
   test('columns are found by name: order and further columns do not matter', () => {
     const schema = fit(weather, ['temp'], { inputs: ['wind'] });
     const other = table({ extra: ['x'], wind: ['7'] });
@@ -162,7 +167,6 @@ describe('bad cells', () => {
 
 describe('bad columns', () => {
   test.each<[string, readonly string[], FeatureOptions, RegExp]>([
-    ['no target', [], {}, /no target column/],
     ['unknown target', ['tmp'], {}, /no column 'tmp' \(did you mean 'temp'\?\)/],
     ['unknown input', ['temp'], { inputs: ['winds'] }, /no column 'winds' \(did you mean 'wind'\?\)/],
     ['input is target', ['temp'], { inputs: ['temp'] }, /column 'temp' is named as input and as target/],
