@@ -29,6 +29,7 @@ export type {
 } from './primitives/attributes.ts';
 export type { Operand, PrimitiveSpec } from './primitives/spec.ts';
 export { PRIMITIVES } from './primitives/table.ts';
+export { parseProgram } from './parse.ts';
 export { printProgram } from './print.ts';
 export { PROGRAM_VERSION, nodeOf, shapeOf } from './program.ts';
 export type { NodeOf, Program, ProgramInput, ProgramNode, ProgramOutput, Value } from './program.ts';

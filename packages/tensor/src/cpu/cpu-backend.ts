@@ -15,16 +15,16 @@ export function cpuBackend(): Backend {
     name: 'cpu',
     supports: { float32: true, float64: true, primitives: PRIMITIVES, deviceResident: false },
     upload: (data, shape) => new HostTensor(backend, data, shape),
-    compile: (program, options) => Promise.resolve(executable(program, options)),
+    compile: async (program, options) => executable(program, options),
     run: async (exe, inputs) => {
       checkInputs(exe, inputs);
       const arrays = inputs.map((tensor) => hostData(tensor, backend));
       const results = interpret(exe.program, exe.dtype, arrays);
       // An output that is an input gets its own memory: the caller may write the input's once that tensor is disposed.
       const owned = results.map(({ data }) => (arrays.includes(data) ? data.slice() : data));
-      return Promise.resolve(owned.map((data, i): Tensor => new HostTensor(backend, data, results[i]!.shape)));
+      return owned.map((data, i): Tensor => new HostTensor(backend, data, results[i]!.shape));
     },
-    read: (tensor) => Promise.resolve(hostData(tensor, backend)),
+    read: async (tensor) => hostData(tensor, backend),
   };
 
   function executable(program: Program, { dtype }: CompileOptions): Executable {
