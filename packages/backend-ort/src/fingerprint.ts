@@ -13,12 +13,5 @@ export function fingerprint(program: Program): string {
     nodes.map((node) => [node.op, node.inputs, node.attributes]),
     outputs.map(({ value }) => value),
   ];
-  return JSON.stringify(content, (_key, value: unknown) =>
-    isPlain(value) ? value : String(value) + (Object.is(value, -0) ? '-' : ''),
-  );
-}
-
-/** JSON writes NaN and the infinities as null and drops the sign of zero. */
-function isPlain(value: unknown): boolean {
-  return typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0));
+  return JSON.stringify(content);
 }

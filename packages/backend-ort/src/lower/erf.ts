@@ -18,7 +18,7 @@ const FAR = [
   1.131478564144137e-8, 2.4416129982547695e-10, -2.3736182042986786e-10,
 ];
 
-/** The error function. ONNX Runtime has it in float32 only; in float64 it is composed, with a relative error of at most 4e-16. */
+/** The error function. ONNX Runtime has it in float32 only; in float64 it is composed, with a relative error of at most 1e-15. */
 export const erf: Rule<'erf'> = (graph, [x]) =>
   graph.dtype === 'float32' ? graph.node('Erf', [x!.name]) : composed(graph, x!.name);
 
