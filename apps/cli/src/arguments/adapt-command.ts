@@ -55,9 +55,7 @@ export function adaptCommand(use: (given: AdaptArguments) => void): Command {
   addLaterOptions(addRunOptions(command)).addOption(seedOption());
   return command
     .addHelpText('after', EXAMPLES)
-    .action((given: Omit<AdaptArguments, 'command'>) =>
-      use({ includeNoise: false, json: false, ...given, command: 'adapt' }),
-    );
+    .action((given: Omit<AdaptArguments, 'command'>) => use({ ...given, command: 'adapt' }));
 }
 
 function addInputs(command: Command): void {

@@ -29,5 +29,5 @@ export function demoCommand(use: (given: DemoArguments) => void): Command {
     valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict', { parse: parsePath }),
   );
   addRunOptions(command).addOption(seedOption());
-  return command.action((given: Omit<DemoArguments, 'command'>) => use({ json: false, ...given, command: 'demo' }));
+  return command.action((given: Omit<DemoArguments, 'command'>) => use({ ...given, command: 'demo' }));
 }

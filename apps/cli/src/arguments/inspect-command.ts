@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { addFeatureOptions, type FeatureArguments } from './data-options.ts';
-import { choiceOption, listOption, valueOption } from './options.ts';
+import { addFlag, choiceOption, listOption, valueOption } from './options.ts';
 import { addRunOptions, type RunArguments } from './run-options.ts';
 import { parsePath } from './values.ts';
 
@@ -44,8 +44,8 @@ export function inspectCommand(use: (given: InspectArguments) => void): Command 
       }),
     );
   addFeatureOptions(command);
-  addRunOptions(command).optionsGroup('Results:').option('--json', 'print one JSON object instead of text');
+  addFlag(addRunOptions(command).optionsGroup('Results:'), '--json', 'print one JSON object instead of text');
   return command
     .addHelpText('after', EXAMPLES)
-    .action((given: Omit<InspectArguments, 'command'>) => use({ json: false, ...given, command: 'inspect' }));
+    .action((given: Omit<InspectArguments, 'command'>) => use({ ...given, command: 'inspect' }));
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { valueOption } from './options.ts';
+import { addFlag, valueOption } from './options.ts';
 import { parseInterval } from './values.ts';
 
 /** Options that say what a prediction's spread means. */
@@ -10,17 +10,12 @@ export interface IntervalArguments {
 
 /** Adds the options of `IntervalArguments`. */
 export function addIntervalOptions(command: Command): Command {
-  return command
-    .optionsGroup('Intervals:')
-    .addOption(
-      valueOption(
-        '--interval <probability>',
-        'that a new observation lies between lower_ and upper_ (noise included)',
-        {
-          parse: parseInterval,
-          default: 0.95,
-        },
-      ),
-    )
-    .option('--include-noise', 'add the noise to variance_, which is otherwise that of the noise-free function');
+  command.optionsGroup('Intervals:').addOption(
+    valueOption('--interval <probability>', 'that a new observation lies between lower_ and upper_ (noise included)', {
+      parse: parseInterval,
+      default: 0.95,
+    }),
+  );
+  const description = 'add the noise to variance_, which is otherwise that of the noise-free function';
+  return addFlag(command, '--include-noise', description);
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '@ntk/tensor';
-import { Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { parseChoice, type Choices } from './choices.ts';
 import type { ValueParser } from './values.ts';
 
@@ -31,6 +31,12 @@ export function choiceOption<T extends string>(flag: string, description: string
     default: choices.now[0]!,
   });
   return option.hideHelp(choices.now.length === 1);
+}
+
+/** Adds an option without a value: false unless given, which help need not say. */
+export function addFlag(command: Command, flag: string, description: string): Command {
+  const option = new Option(flag, description);
+  return command.addOption(option).setOptionValue(option.attributeName(), false);
 }
 
 /** An option that may be repeated; its values are gathered in order. */

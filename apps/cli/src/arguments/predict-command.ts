@@ -43,7 +43,5 @@ export function predictCommand(use: (given: PredictArguments) => void): Command 
   addRunOptions(command);
   return command
     .addHelpText('after', EXAMPLES)
-    .action((given: Omit<PredictArguments, 'command'>) =>
-      use({ includeNoise: false, json: false, ...given, command: 'predict' }),
-    );
+    .action((given: Omit<PredictArguments, 'command'>) => use({ ...given, command: 'predict' }));
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { choiceOption, valueOption } from './options.ts';
+import { addFlag, choiceOption, valueOption } from './options.ts';
 import { parseInteger, parsePath } from './values.ts';
 
 /** Options that say what a network computes on. */
@@ -41,7 +41,7 @@ export function addOutputOptions(
     parse: parsePath,
     ...(value === undefined ? {} : { default: value }),
   });
-  return command
+  command
     .optionsGroup('Results:')
     .addOption(
       valueOption(
@@ -50,8 +50,8 @@ export function addOutputOptions(
         path(defaults.out),
       ),
     )
-    .addOption(valueOption('--plot <file>', 'write a picture as .svg', path(defaults.plot)))
-    .option('--json', 'print one JSON object instead of text');
+    .addOption(valueOption('--plot <file>', 'write a picture as .svg', path(defaults.plot)));
+  return addFlag(command, '--json', 'print one JSON object instead of text');
 }
 
 /** The option --seed. */
