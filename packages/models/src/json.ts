@@ -45,10 +45,22 @@ export function excerpt(value: unknown): string {
   return text.length <= 40 ? text : `${text.slice(0, 36)} …`;
 }
 
+/** Zod's names of types that JSON calls otherwise. */
+const nouns: { readonly [expected: string]: string } = { int: 'integer', record: 'object' };
+
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return withArticle(issue.expected === 'int' ? 'integer' : issue.expected);
-  if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-  return issue.message.replace(/^.*expected /i, '');
+  switch (issue.code) {
+    case 'invalid_type':
+      return withArticle(nouns[issue.expected] ?? issue.expected);
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'too_small': {
+      const bound = `${issue.inclusive ? '≥' : '>'} ${String(issue.minimum)}`;
+      return issue.origin === 'array' ? `a list with ${bound} entries` : `a number ${bound}`;
+    }
+    default:
+      return issue.message.toLowerCase();
+  }
 }
 
 function withArticle(noun: string): string {

@@ -31,7 +31,7 @@ export function load({ modelJson, weights }: LayersModelFiles): Promise<tfl.Laye
   return tfl.loadLayersModel({
     load: () =>
       Promise.resolve({
-        modelTopology: modelTopology as object,
+        modelTopology,
         weightSpecs: weightsManifest.flatMap((group) => group.weights),
         weightData: weights.slice().buffer,
       }),
@@ -42,7 +42,7 @@ export function load({ modelJson, weights }: LayersModelFiles): Promise<tfl.Laye
 export function randomize(model: tfl.LayersModel, rng: Rng): void {
   model.setWeights(
     model.weights.map((weight) => {
-      const shape = weight.shape as number[];
+      const shape = weight.shape.map(Number);
       const size = shape.reduce((a, b) => a * b, 1);
       const positive = weight.originalName.endsWith('moving_variance');
       const values = Array.from({ length: size }, () => (positive ? 0.5 + rng.uniform() : 0.7 * rng.normal()));

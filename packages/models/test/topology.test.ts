@@ -222,7 +222,7 @@ describe('files of other versions', () => {
       },
       denseWeights('d', 2, 1),
     );
-    const { format: _format, ...rest } = modelJson;
+    const rest = { modelTopology: modelJson['modelTopology'], weightsManifest: modelJson['weightsManifest'] };
     expect([...(await outputsOf(parseLayersModel(rest, weights), x))]).toEqual([3]);
   });
 

@@ -21,7 +21,7 @@ export interface ConfiguredModel {
  */
 export function configureModel(topology: ModelTopology, kerasVersion: number, label: string): ConfiguredModel {
   const problems: string[] = [];
-  const model = configure(topology, kerasVersion, problems);
+  const model = configure(topology, [], { kerasVersion, problems });
   if (problems.length === 0) return model;
   throw new UnsupportedError(
     `${label}: got ${problems.length === 1 ? 'a layer that is' : `${problems.length} layers that are`} not supported: ${problems.join(', ')}; ` +
@@ -29,31 +29,36 @@ export function configureModel(topology: ModelTopology, kerasVersion: number, la
   );
 }
 
-function configure(topology: ModelTopology, kerasVersion: number, problems: string[]): ConfiguredModel {
+interface Reading {
+  readonly kerasVersion: number;
+  /** What was found unsupported so far. */
+  readonly problems: string[];
+}
+
+function configure(topology: ModelTopology, outer: readonly string[], reading: Reading): ConfiguredModel {
   const layers = new Map<string, Layer>();
   const models = new Map<string, ConfiguredModel>();
   for (const entry of topology.layers.values()) {
     if (entry.className === 'InputLayer') continue;
-    if (entry.model) models.set(entry.name, configure(entry.model, kerasVersion, problems));
-    else configureLayer(entry, kerasVersion, { layers, problems });
+    const path = [...outer, entry.name];
+    if (entry.model) {
+      models.set(entry.name, configure(entry.model, path, reading));
+    } else {
+      const layer = configureLayer(entry, path.join('/'), reading);
+      if (layer) layers.set(entry.name, layer);
+    }
   }
   return { topology, layers, models };
 }
 
-function configureLayer(
-  entry: LayerEntry,
-  kerasVersion: number,
-  { layers, problems }: { layers: Map<string, Layer>; problems: string[] },
-): void {
-  const { name, className, config, place } = entry;
+function configureLayer({ className, config, place }: LayerEntry, path: string, reading: Reading): Layer | undefined {
   const kind = layerKinds.get(className);
-  if (kind === undefined) {
-    problems.push(`'${name}' (${className})`);
-    return;
-  }
   const found: string[] = [];
-  layers.set(name, kind(config, { place, kerasVersion, unsupported: (what) => found.push(what) }));
-  if (found.length > 0) problems.push(`'${name}' (${className} with ${found.join(' and ')})`);
+  const { kerasVersion, problems } = reading;
+  const layer = kind?.(config, { place, kerasVersion, unsupported: (what) => found.push(what) });
+  if (layer === undefined) problems.push(`'${path}' (${className})`);
+  else if (found.length > 0) problems.push(`'${path}' (${className} with ${found.join(' and ')})`);
+  return layer;
 }
 
 /** Every layer with weights, in the order of the file, with its path from the outermost model. */

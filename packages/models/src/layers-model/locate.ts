@@ -23,13 +23,13 @@ const advice: readonly (readonly [ending: RegExp, format: string, remedy: (file:
     /\.onnx$/i,
     'an ONNX file',
     () =>
-      'this version reads LayersModels only: build the network in Keras, set its weights, and save it as model.h5, then: tensorflowjs_converter --input_format=keras model.h5 model',
+      'this version reads LayersModels only: build the network in Keras, set its weights, save it as model.h5, and convert that by: tensorflowjs_converter --input_format=keras model.h5 model',
   ],
   [
     /\.(pt|pth|ckpt|safetensors|npz|pkl)$/i,
     'weights without a network',
     () =>
-      'build the network in Keras, set its weights, and save it as model.h5, then: tensorflowjs_converter --input_format=keras model.h5 model',
+      'build the network in Keras, set its weights, save it as model.h5, and convert that by: tensorflowjs_converter --input_format=keras model.h5 model',
   ],
 ];
 

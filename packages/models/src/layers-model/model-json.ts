@@ -100,7 +100,7 @@ function rejectGraphModel(json: JsonObject, label: string): void {
   const topology = json['modelTopology'] as JsonObject | null | undefined;
   if (json['format'] !== 'graph-model' && !Array.isArray(topology?.['node'])) return;
   throw new UnsupportedError(
-    `${label}: got a GraphModel, expected a LayersModel; convert the Keras model by tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model`,
+    `${label}: got a GraphModel, expected a LayersModel; convert the Keras model by: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model`,
   );
 }
 

@@ -54,7 +54,7 @@ function storageOf(entry: ManifestEntry, label: string): Storage {
   const storage = entry.quantization?.dtype ?? entry.dtype;
   if (storage in bytesOf) return storage as Storage;
   throw new UnsupportedError(
-    `${label}: got the type '${storage}' for the weight '${entry.name}', expected float32, or float32 quantised to uint8, uint16 or float16`,
+    `${label}: got the type '${storage}' for the weight '${entry.name}', expected float32, or float32 quantised to uint8, uint16 or float16; export the model in single precision`,
   );
 }
 

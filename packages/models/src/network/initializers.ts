@@ -25,7 +25,7 @@ const variances: { readonly [I in Initializer]: (inputs: number, outputs: number
 export function initialKernel(initializer: Initializer, inputs: number, outputs: number, rng: Rng): Float64Array {
   if (!Object.hasOwn(variances, initializer)) {
     throw new OptionError(
-      `initialKernel: got the initializer '${String(initializer)}', expected one of ${Object.keys(variances).join(', ')}`,
+      `denseNetwork: got the initializer '${String(initializer)}', expected one of ${Object.keys(variances).join(', ')}`,
     );
   }
   const deviation = Math.sqrt(variances[initializer](inputs, outputs));
