@@ -1,83 +1,169 @@
-import { ProgramBuilder } from './builder.ts';
-import { FormatError } from './errors.ts';
+import { FormatError, NtkError } from './errors.ts';
 import type { Attributes, Primitive } from './primitives/attributes.ts';
-import { PRIMITIVES } from './primitives/table.ts';
-import { PROGRAM_VERSION, type Program, type Value } from './program.ts';
-import { formatShape, sameShape, type Shape } from './shape.ts';
+import type { PrimitiveSpec } from './primitives/spec.ts';
+import { PRIMITIVES, primitives } from './primitives/table.ts';
+import { PROGRAM_VERSION, type Program, type ProgramInput, type ProgramNode, type ProgramOutput } from './program.ts';
+import { formatShape, sameShape, sizeOf, type Shape } from './shape.ts';
 
 /**
- * Reads a Program from parsed JSON, trusting nothing: every node is emitted anew and its shape compared with the stored one.
+ * Checks that parsed JSON is a Program that this version can run: version, names, primitives, value ids, attributes, and every
+ * shape, inferred anew.
  *
- * @param json - what JSON.parse gave for a stored Program
- * @throws {FormatError} naming the first part that is not as expected
+ * @param json - what JSON.parse gave; not kept
+ * @returns a Program equal to the one that was stored, with nothing beside what a Program has
+ * @throws {FormatError} naming the first part that is wrong
  */
 export function parseProgram(json: unknown): Program {
-  const { version, name, inputs, nodes, outputs } = record(json, 'the Program');
+  const { version, name, inputs, nodes, outputs } = record(json, 'Program');
   if (version !== PROGRAM_VERSION) {
-    throw new FormatError(`Program: got version ${JSON.stringify(version)}, expected ${PROGRAM_VERSION}; use the release that wrote it`);
+    throw new FormatError(
+      `Program: got version ${JSON.stringify(version)}, expected ${PROGRAM_VERSION}; use the version of this library that wrote it`,
+    );
   }
-  const builder = new ProgramBuilder(text(name, 'name'));
+  const declared = list(inputs, 'Program.inputs').map(parseInput);
+  const shapes = declared.map((input) => input.shape);
+  const parsed = list(nodes, 'Program.nodes').map((node, i) => {
+    const result = parseNode(node, `Program.nodes[${i}]`, shapes);
+    shapes.push(result.shape);
+    return result;
+  });
+  const results = list(outputs, 'Program.outputs').map((output, i) => parseOutput(output, i, shapes.length));
+  unique(declared, 'Program.inputs');
+  unique(results, 'Program.outputs');
+  return { version, name: text(name, 'Program.name'), inputs: declared, nodes: parsed, outputs: results };
+}
+
+function parseInput(json: unknown, i: number): ProgramInput {
+  const where = `Program.inputs[${i}]`;
+  const { name, shape, exampleAxis } = record(json, where);
+  const extents = parseShape(shape, `${where}.shape`);
+  if (exampleAxis !== null && !(isCount(exampleAxis) && exampleAxis < extents.length)) {
+    throw wrong(`${where}.exampleAxis`, exampleAxis, `null or an axis of ${formatShape(extents)}`);
+  }
+  return { name: text(name, `${where}.name`), shape: extents, exampleAxis };
+}
+
+function parseNode(json: unknown, where: string, shapes: readonly Shape[]): ProgramNode {
+  const { op, inputs, attributes, shape } = record(json, where);
+  if (!isPrimitive(op)) throw wrong(`${where}.op`, op, 'a primitive of this version');
+  const operands = list(inputs, `${where}.inputs`).map((value) => parseValue(value, `${where}.inputs`, shapes.length));
+  const spec = primitives[op] as PrimitiveSpec<Primitive>;
+  if (spec.arity === null ? operands.length === 0 : operands.length !== spec.arity) {
+    throw wrong(`${where}.inputs`, inputs, `${spec.arity ?? 'at least one'} operands of ${op}`);
+  }
+  const checked = parseAttributes(op, attributes, `${where}.attributes`);
+  const stored = parseShape(shape, `${where}.shape`);
+  const inferred = inferAgain(
+    spec,
+    operands.map((value) => shapes[value]!),
+    checked,
+    where,
+  );
+  if (!sameShape(stored, inferred)) throw wrong(`${where}.shape`, stored, `${formatShape(inferred)}, as ${op} gives`);
+  return { op, inputs: operands, attributes: checked, shape: stored } as ProgramNode;
+}
+
+function inferAgain(
+  spec: PrimitiveSpec<Primitive>,
+  operands: readonly Shape[],
+  attributes: Attributes[Primitive],
+  where: string,
+): Shape {
   try {
-    const values = list(inputs, 'inputs').map((input, i) => readInput(builder, record(input, `inputs[${i}]`), i));
-    list(nodes, 'nodes').forEach((node, i) => values.push(readNode(builder, record(node, `nodes[${i}]`), values, i)));
-    list(outputs, 'outputs').forEach((output, i) => {
-      const { name: outputName, value } = record(output, `outputs[${i}]`);
-      builder.output(text(outputName, `outputs[${i}].name`), lookUp(values, value, `outputs[${i}].value`));
-    });
-    return builder.build();
+    return spec.infer(operands, attributes);
   } catch (error) {
-    if (error instanceof FormatError) throw error;
-    // Whatever damaged attributes make an inference rule throw, a TypeError included, is the file's fault.
-    throw new FormatError(`Program '${builder.name}' is damaged: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof NtkError)) throw error;
+    throw new FormatError(`${where}: ${error.message}`, { cause: error });
   }
 }
 
-function readInput(builder: ProgramBuilder, input: Record<string, unknown>, i: number): Value {
-  const axis = input['exampleAxis'];
-  if (axis !== null && !isIndex(axis)) throw damaged(`inputs[${i}].exampleAxis`, axis, 'an axis or null');
-  return builder.input(text(input['name'], `inputs[${i}].name`), shape(input['shape'], `inputs[${i}].shape`), { exampleAxis: axis });
+function parseOutput(json: unknown, i: number, values: number): ProgramOutput {
+  const where = `Program.outputs[${i}]`;
+  const { name, value } = record(json, where);
+  return { name: text(name, `${where}.name`), value: parseValue(value, `${where}.value`, values) };
 }
 
-function readNode(builder: ProgramBuilder, node: Record<string, unknown>, values: readonly Value[], i: number): Value {
-  const { op, inputs, attributes } = node;
-  if (!PRIMITIVES.has(op as Primitive)) throw damaged(`nodes[${i}].op`, op, 'a primitive of this version');
-  const operands = list(inputs, `nodes[${i}].inputs`).map((value) => lookUp(values, value, `nodes[${i}].inputs`));
-  const value = builder.emit(op as Primitive, operands, record(attributes, `nodes[${i}].attributes`) as unknown as Attributes[Primitive]);
-  const stored = shape(node['shape'], `nodes[${i}].shape`);
-  if (!sameShape(builder.shape(value), stored)) throw damaged(`nodes[${i}].shape`, stored, formatShape(builder.shape(value)));
-  return value;
+type Kind = 'boolean' | 'integer' | 'integers' | 'numbers';
+
+const KINDS: { readonly [K in Kind]: (value: unknown) => boolean } = {
+  boolean: (value) => typeof value === 'boolean',
+  integer: Number.isSafeInteger,
+  integers: (value) => Array.isArray(value) && value.every(Number.isSafeInteger),
+  numbers: (value) => Array.isArray(value) && value.every(Number.isFinite),
+};
+
+/** The attributes of primitives that have any. */
+const ATTRIBUTES: { readonly [P in Primitive]?: { readonly [A in keyof Attributes[P]]: Kind } } = {
+  sum: { axes: 'integers' },
+  max: { axes: 'integers' },
+  constant: { shape: 'integers', values: 'numbers' },
+  matmul: { transposeA: 'boolean', transposeB: 'boolean' },
+  reshape: { shape: 'integers' },
+  transpose: { permutation: 'integers' },
+  broadcastTo: { shape: 'integers' },
+  concat: { axis: 'integer' },
+  slice: { axis: 'integer', start: 'integer', end: 'integer', step: 'integer' },
+  pad: { axis: 'integer', before: 'integer', after: 'integer', step: 'integer' },
+};
+
+/** A copy of a primitive's attributes, each of its kind and no other beside them. */
+function parseAttributes(op: Primitive, json: unknown, where: string): Attributes[Primitive] {
+  const given = record(json, where);
+  const kinds: Readonly<Record<string, Kind>> = ATTRIBUTES[op] ?? {};
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(kinds, key));
+  if (unknown !== undefined) throw new FormatError(`${where}: got '${unknown}', which ${op} does not have`);
+  const entries = Object.entries(kinds).map(([key, kind]) => {
+    if (!KINDS[kind](given[key])) throw wrong(`${where}.${key}`, given[key], kind === 'integer' ? 'an integer' : kind);
+    return [key, structuredClone(given[key])];
+  });
+  return Object.fromEntries(entries) as Attributes[Primitive];
 }
 
-function lookUp(values: readonly Value[], value: unknown, where: string): Value {
-  const found = isIndex(value) ? values[value] : undefined;
-  if (found === undefined) throw damaged(where, value, `a value from 0 to ${values.length - 1}`);
-  return found;
+function parseShape(json: unknown, where: string): Shape {
+  const shape = list(json, where);
+  if (!shape.every(isCount) || !Number.isSafeInteger(sizeOf(shape))) {
+    throw wrong(where, json, 'non-negative integers whose product is one');
+  }
+  return [...shape];
 }
 
-function isIndex(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0;
+function parseValue(json: unknown, where: string, defined: number): number {
+  if (!isCount(json) || json >= defined) throw wrong(where, json, `a value defined before: 0 to ${defined - 1}`);
+  return json;
 }
 
-function record(value: unknown, where: string): Record<string, unknown> {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw damaged(where, value, 'an object');
+function unique(named: readonly { readonly name: string }[], where: string): void {
+  const names = new Set<string>();
+  for (const { name } of named) {
+    if (names.has(name)) throw new FormatError(`${where}: got two named '${name}', expected unique names`);
+    names.add(name);
+  }
 }
 
-function list(value: unknown, where: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw damaged(where, value, 'an array');
+function isPrimitive(value: unknown): value is Primitive {
+  return (PRIMITIVES as ReadonlySet<unknown>).has(value);
 }
 
-function text(value: unknown, where: string): string {
-  if (typeof value === 'string') return value;
-  throw damaged(where, value, 'a text');
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function shape(value: unknown, where: string): Shape {
-  if (Array.isArray(value) && value.every(isIndex)) return value;
-  throw damaged(where, value, 'non-negative integers');
+function record(json: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw wrong(where, json, 'an object');
+  return json as Readonly<Record<string, unknown>>;
 }
 
-function damaged(where: string, got: unknown, expected: string): FormatError {
-  return new FormatError(`Program: ${where} is ${JSON.stringify(got) ?? 'absent'}, expected ${expected}; the file is damaged`);
+function list(json: unknown, where: string): readonly unknown[] {
+  if (!Array.isArray(json)) throw wrong(where, json, 'a list');
+  return json;
+}
+
+function text(json: unknown, where: string): string {
+  if (typeof json !== 'string') throw wrong(where, json, 'a string');
+  return json;
+}
+
+function wrong(where: string, got: unknown, expected: string): FormatError {
+  const shown = JSON.stringify(got) ?? 'nothing';
+  return new FormatError(`${where}: got ${shown.length > 80 ? `${shown.slice(0, 77)}…` : shown}, expected ${expected}`);
 }
