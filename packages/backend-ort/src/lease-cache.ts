@@ -1,6 +1,14 @@
-/** Something whose resources must be given back. */
+/** Something that holds resources until it is released. */
 export interface Releasable {
+  /** Memory that it may occupy, an upper bound. */
+  readonly bytes: number;
   release(): Promise<void>;
+}
+
+/** How much of what nobody holds is kept for reuse. */
+export interface CacheLimits {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** A hold on a cached value; `release` it once. */
@@ -15,18 +23,20 @@ interface Entry<T> {
   holds: number;
 }
 
+/** Entries without holds and their values, oldest first. */
+type Idle<T> = Map<Entry<T>, T>;
+
 /**
- * Values by key, with reference counts. What nobody holds is kept for reuse, at most `capacity` of them; the one that was
- * given back longest ago goes first.
+ * Values by key, with reference counts. What nobody holds is kept for reuse within limits; the one that was given back
+ * longest ago goes first.
  */
 export class LeaseCache<T extends Releasable> {
-  readonly #capacity: number;
+  readonly #limits: CacheLimits;
   readonly #entries = new Map<string, Entry<T>>();
-  /** Entries without holds, oldest first. */
-  readonly #idle = new Set<Entry<T>>();
+  readonly #idle: Idle<T> = new Map();
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(limits: CacheLimits) {
+    this.#limits = limits;
   }
 
   /** How many values are alive, and how many of them somebody holds. */
@@ -41,7 +51,7 @@ export class LeaseCache<T extends Releasable> {
     this.#idle.delete(entry);
     try {
       const value = await entry.value;
-      return { value, release: () => this.#release(entry) };
+      return { value, release: () => this.#release(entry, value) };
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;
@@ -50,7 +60,7 @@ export class LeaseCache<T extends Releasable> {
 
   /** Frees what nobody holds. */
   async clear(): Promise<void> {
-    await this.#evict(0);
+    await this.#evict({ count: 0, bytes: 0 });
   }
 
   #add(key: string, value: Promise<T>): Entry<T> {
@@ -59,19 +69,23 @@ export class LeaseCache<T extends Releasable> {
     return entry;
   }
 
-  #release(entry: Entry<T>): void {
+  #release(entry: Entry<T>, value: T): void {
     entry.holds--;
     if (entry.holds > 0) return;
-    this.#idle.add(entry);
-    void this.#evict(this.#capacity);
+    this.#idle.set(entry, value);
+    void this.#evict(this.#limits);
   }
 
-  async #evict(keep: number): Promise<void> {
-    const surplus = [...this.#idle].slice(0, Math.max(0, this.#idle.size - keep));
-    for (const entry of surplus) {
+  async #evict({ count, bytes }: CacheLimits): Promise<void> {
+    const surplus: T[] = [];
+    let kept = [...this.#idle.values()].reduce((total, value) => total + value.bytes, 0);
+    for (const [entry, value] of this.#idle) {
+      if (this.#idle.size <= count && kept <= bytes) break;
+      kept -= value.bytes;
       this.#idle.delete(entry);
       this.#entries.delete(entry.key);
+      surplus.push(value);
     }
-    await Promise.all(surplus.map(async ({ value }) => (await value).release()));
+    await Promise.all(surplus.map((value) => value.release()));
   }
 }

@@ -9,7 +9,7 @@ import {
   type Backend,
   type Tensor,
 } from '@ntk/tensor';
-import { CompiledProgram } from './compiled-program.ts';
+import { compileProgram, type CompiledProgram } from './compiled-program.ts';
 import { fingerprint } from './fingerprint.ts';
 import { LeaseCache } from './lease-cache.ts';
 import { loadOrt } from './load.ts';
@@ -24,6 +24,8 @@ export interface OrtBackendOptions {
   readonly threads?: number;
   /** How many compiled Programs that nobody holds stay ready for reuse. */
   readonly cachedPrograms?: number;
+  /** Bytes that these may occupy together: a compiled Program keeps its working memory. */
+  readonly cachedBytes?: number;
 }
 
 /** The backend of ONNX Runtime, with a view of its cache. */
@@ -44,10 +46,12 @@ export interface OrtBackend extends Backend {
  * @throws {OptionError} if an option is outside its domain
  */
 export async function ortBackend(options: OrtBackendOptions = {}): Promise<OrtBackend> {
-  const { threads, cachedPrograms = 16 } = options;
+  const { threads, cachedPrograms = 16, cachedBytes = 2 ** 28 } = options;
   if (threads !== undefined) checkCount('threads', threads, 1);
   checkCount('cachedPrograms', cachedPrograms, 0);
-  return makeBackend(options.ort ?? (await loadOrt()), sessionOptions(threads), new LeaseCache(cachedPrograms));
+  checkCount('cachedBytes', cachedBytes, 0);
+  const cache = new LeaseCache<CompiledProgram>({ count: cachedPrograms, bytes: cachedBytes });
+  return makeBackend(options.ort ?? (await loadOrt()), sessionOptions(threads), cache);
 }
 
 function checkCount(option: string, value: number, least: number): void {
@@ -56,15 +60,13 @@ function checkCount(option: string, value: number, least: number): void {
 }
 
 /**
- * Sessions keep no memory between runs, which costs no time, and their threads sleep instead of spinning: each session has
- * threads of its own, and those of the last one would take the cores from the next.
+ * Threads sleep between operations instead of spinning: each session has threads of its own, and those of the last one
+ * would take the cores from the next. Sessions do keep their memory from run to run, which the system gives slowly.
  */
 function sessionOptions(threads: number | undefined): OrtSessionOptions {
   return {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     graphOptimizationLevel: 'all',
-    enableCpuMemArena: false,
-    enableMemPattern: false,
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   };
@@ -81,7 +83,7 @@ function makeBackend(ort: OrtModule, settings: OrtSessionOptions, cache: LeaseCa
     upload: (data, shape) => new HostTensor(backend, data, shape),
     compile: async (program, { dtype }) => {
       const key = `${dtype} ${fingerprint(program)}`;
-      const lease = await cache.acquire(key, () => CompiledProgram.create(ort, program, dtype, settings));
+      const lease = await cache.acquire(key, () => compileProgram(ort, program, dtype, settings));
       return new OrtExecutable(backend, program, dtype, lease);
     },
     run: async (executable, inputs) => {

@@ -93,6 +93,7 @@ describe('ortBackend', () => {
     [{ threads: 0 }, 'threads 0'],
     [{ threads: 1.5 }, 'threads 1.5'],
     [{ cachedPrograms: -1 }, 'cachedPrograms -1'],
+    [{ cachedBytes: NaN }, 'cachedBytes NaN'],
   ])('refuses %j', async (options, what) => {
     await expect(ortBackend(options)).rejects.toThrow(what);
   });

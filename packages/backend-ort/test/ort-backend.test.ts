@@ -1,6 +1,6 @@
 import { cpuBackend, ProgramBuilder, type Backend, type Program, type TypedArray } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
-import { ortBackend } from '@ntk/backend-ort';
+import { loadOrt, ortBackend, type OrtModule } from '@ntk/backend-ort';
 
 /** x + constant, and x times it. */
 function affine(constant: number, name = 'affine'): Program {
@@ -54,6 +54,28 @@ describe('the cache', () => {
     await evaluate(backend, affine(5), [data]);
     expect(backend.compiled).toEqual({ alive: 3, held: 1 });
     expect(held.program.name).toBe('affine');
+  });
+
+  it('keeps no more than its bytes', async () => {
+    // Two outputs of four float64 numbers, and the constant: 72 bytes each.
+    const backend = await ortBackend({ cachedBytes: 150 });
+    for (const constant of [1, 2, 3, 4]) await evaluate(backend, affine(constant), [data]);
+    expect(backend.compiled).toEqual({ alive: 2, held: 0 });
+  });
+
+  it('does not keep a failure', async () => {
+    const ort = await loadOrt();
+    let attempts = 0;
+    const create: OrtModule['InferenceSession']['create'] = async (model, options) => {
+      if (attempts++ === 0) throw new Error('out of memory');
+      return ort.InferenceSession.create(model, options);
+    };
+    const backend = await ortBackend({ ort: { Tensor: ort.Tensor, InferenceSession: { create } } });
+    const compile = () => backend.compile(affine(1), { dtype: 'float64' });
+    await expect(compile()).rejects.toThrow('affine (float64): out of memory');
+    expect(backend.compiled).toEqual({ alive: 0, held: 0 });
+    (await compile()).dispose();
+    expect(backend.compiled).toEqual({ alive: 1, held: 0 });
   });
 
   it('counts disposing twice as once', async () => {

@@ -7,7 +7,8 @@ import { rules } from './table.ts';
 
 /** A Program as an ONNX model, and how the model's tensors relate to the Program's. */
 export interface Lowered {
-  readonly bytes: Uint8Array;
+  /** The bytes of an ONNX file. */
+  readonly model: Uint8Array;
   /** Inputs of the Program that the model reads, and under which name. */
   readonly feeds: readonly { readonly name: string; readonly input: number }[];
   /** Names of the model's outputs, each once. */
@@ -52,14 +53,14 @@ export function lower(program: Program, dtype: DType, wanted: readonly Value[]):
   );
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
   const feeds = program.inputs.flatMap((_, input) => (read.has(`i${input}`) ? [{ name: `i${input}`, input }] : []));
-  const bytes = encodeModel({
+  const model = encodeModel({
     name: program.name,
     inputs: feeds.map(({ name, input }) => ({ name, element: graph.element, dims: program.inputs[input]!.shape })),
     outputs,
     literals: [...graph.literals.values()].filter(({ name }) => read.has(name)),
     nodes,
   });
-  return { bytes, feeds, fetches: outputs.map(({ name }) => name) };
+  return { model, feeds, fetches: outputs.map(({ name }) => name) };
 }
 
 /** The operations that the outputs depend on, in order. */
