@@ -1,5 +1,7 @@
 export { checkNetworkFit } from './features/fit-network.ts';
 export type { NetworkSide } from './features/fit-network.ts';
+export { readNumber } from './features/cell.ts';
+export type { Reading } from './features/cell.ts';
 export { columnNamed, expandNames } from './features/columns.ts';
 export type { MissingPolicy } from './features/columns.ts';
 export { encodeExamples, encodeInputs, hasTargets, readTargets } from './features/encode.ts';
@@ -14,3 +16,17 @@ export { inputNames, inputWidth, parseFeatureSchema } from './features/schema.ts
 export type { CategoryInput, FeatureSchema, InputColumn, NumberInput, ResolvedScaler } from './features/schema.ts';
 export { makeTable } from './features/table.ts';
 export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/table.ts';
+export { adapt } from './adapt.ts';
+export type { AdaptedNetwork } from './adapt.ts';
+export { decodePosterior, encodePosterior } from './file/posterior-file.ts';
+export { predictStored } from './file/predict-stored.ts';
+export { storePosterior } from './file/stored-posterior.ts';
+export type { StoredConstant, StoredPosterior } from './file/stored-posterior.ts';
+export type { Hyperparameters } from './fit/hyperparameters.ts';
+export { fitLinearized } from './fit/linearized-fit.ts';
+export type { LinearizedFit, Prediction, TrainingData } from './fit/linearized-fit.ts';
+export { resolveOptions } from './fit/options.ts';
+export type { AdaptOptions, MeanKind, ResolvedOptions, Space } from './fit/options.ts';
+export type { Comparison } from './verdict/comparison.ts';
+export { verdict } from './verdict/verdict.ts';
+export type { Method, MethodScores, TargetPredictions, Verdict } from './verdict/verdict.ts';

@@ -1,7 +1,7 @@
 import { NumericalError } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import type { EvidenceGradient } from './evidence.ts';
-import { type EvidenceFunction, type RatioTerms, evidenceAt } from './tridiagonal-evidence.ts';
+import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-function.ts';
 
 /** What is known already, and where to search. */
 export interface LearnOptions {

@@ -7,10 +7,10 @@ import {
   solveLower,
   solveLowerTransposed,
 } from '@ntk/linop';
-import type { Conditioning, WhitenedSolution } from './conditioning.ts';
+import type { Conditioning } from './conditioning.ts';
 import { timesRoot } from './precision-root.ts';
 import type { CentredTargets } from './prior-mean.ts';
-import { asRow, rowOf, sliceRows, stackRows } from './rows.ts';
+import { asRow, rowOf, sliceRows, sliceSquare, stackRows } from './rows.ts';
 import { addScaled, sumOfSquares } from './vector.ts';
 
 /**
@@ -54,17 +54,9 @@ export interface Trend {
 export async function fitTargets<Query>(conditioning: Conditioning<Query>, targets: CentredTargets): Promise<Fit> {
   const { centred, basis, offset } = targets;
   const whitened = timesRoot(stackRows(basis, asRow(centred)), conditioning.precisionRoot);
-  return projectTrend(await conditioning.solve(whitened), offset);
-}
-
-/**
- * Splits the solution for the columns of H and, last, the targets into the trend and what it leaves over.
- *
- * @param offset - what was subtracted from the targets of each output, [q]
- */
-export function projectTrend({ value, coefficients, gram }: WhitenedSolution, offset: Float64Array): Fit {
-  const q = offset.length;
-  const { factor } = cholesky(topLeft(gram, q), { jitter: { limit: 0 } });
+  const { value, coefficients, gram } = await conditioning.solve(whitened);
+  const q = basis.rows;
+  const { factor } = cholesky(sliceSquare(gram, q), { jitter: { limit: 0 } });
   const half = solveLower(factor, asRow(rowOf(gram, q).slice(0, q)));
   const shift = solveLowerTransposed(factor, half).data;
   return {
@@ -101,12 +93,6 @@ export function trendCovariance({ factor }: Trend): Matrix {
   for (let i = 0; i < q; i++) inverse.data[i * q + i] = 1;
   const root = lowerSolveRows(factor, inverse);
   return gemm(root, root, { transposeA: true });
-}
-
-function topLeft(a: Matrix, size: number): Matrix {
-  const block = matrix(size, size);
-  for (let i = 0; i < size; i++) rowOf(block, i).set(rowOf(a, i).subarray(0, size));
-  return block;
 }
 
 // The last row (of the targets) minus shift times the rows of the trend.

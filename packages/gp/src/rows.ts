@@ -22,3 +22,10 @@ export function stackRows(top: Matrix, bottom: Matrix): Matrix {
 export function sliceRows(a: Matrix, from: number, to: number): Matrix {
   return matrix(to - from, a.columns, a.data.subarray(from * a.columns, to * a.columns));
 }
+
+/** The leading size × size block of a matrix; a copy. */
+export function sliceSquare(a: Matrix, size: number): Matrix {
+  const block = matrix(size, size);
+  for (let i = 0; i < size; i++) rowOf(block, i).set(rowOf(a, i).subarray(0, size));
+  return block;
+}

@@ -28,36 +28,6 @@ export interface EvidenceProblem extends Targets {
   readonly noiseShape?: Float64Array;
 }
 
-/** What the ratio τ = σ²/s² alone determines, with M = K̃ + τI and P its inverse, projected where the mean is constant. */
-export interface RatioTerms {
-  /** r̃ᵀPr̃. */
-  readonly quadratic: number;
-  /** ‖Pr̃‖². */
-  readonly squared: number;
-  /** tr P. */
-  readonly trace: number;
-  /** log|M| + log|D| + log|H̃ᵀM⁻¹H̃|. */
-  readonly logDeterminant: number;
-}
-
-/** Log marginal likelihood as a function of the two variances. */
-export interface EvidenceFunction {
-  /** N − q: rows less unknown constants. */
-  readonly freedom: number;
-  /** Mean diagonal of D^{-1/2} K D^{-1/2}: the natural unit of the ratio τ = σ²/s². */
-  readonly scale: number;
-  /** The terms of one ratio; O(N). Throws NumericalError where K + τD is not positive definite to rounding. */
-  terms(ratio: number): RatioTerms;
-  /** log p(y) for a prior variance s² and a noise variance σ²; O(N). */
-  at(priorVariance: number, noiseVariance: number): EvidenceAt;
-}
-
-/** The evidence at one point. */
-export interface EvidenceAt {
-  readonly logMarginalLikelihood: number;
-  readonly gradient: EvidenceGradient;
-}
-
 /**
  * Makes the evidence of every (s², σ²) cheap by one reduction D^{-1/2} K D^{-1/2} = Q T Qᵀ with T tridiagonal.
  *
@@ -75,9 +45,7 @@ export async function tridiagonalEvidence(problem: EvidenceProblem): Promise<Evi
   const { kTrainTrain, yTrain, priorMean, noiseShape } = problem;
   const n = kTrainTrain.rows;
   checkMatrix(kTrainTrain, n, n, 'kTrainTrain');
-  const { centred, basis, offset } = centreTargets(yTrain, n, priorMean);
-  flushRounding(centred, yTrain);
-  const whitening = whiteningOf(noiseShape, n);
+  const { whitening, vectors, logShape, freedom } = whitenTargets({ yTrain, priorMean, noiseShape }, n);
   const whitened = whitenKernel(kTrainTrain, whitening);
   const scale = meanDiagonal(whitened);
   if (!(scale > 0)) {
@@ -85,60 +53,26 @@ export async function tridiagonalEvidence(problem: EvidenceProblem): Promise<Evi
       `evidence: got a kernel of mean diagonal ${scale}, expected a positive one; choose layers that the outputs depend on`,
     );
   }
-  const vectors = stackRows(basis, asRow(centred)); // [q + 1, N]
-  for (let i = 0; i < vectors.data.length; i++) vectors.data[i]! *= whitening[i % n]!;
   const reduction = tridiagonalize(whitened, { inPlace: true });
-  const logShape = -2 * whitening.reduce((sum, value) => sum + Math.log(value), 0);
-  const rotated = applyQ(reduction, vectors, { transpose: true });
-  return evidenceOf({ t: reduction.tridiagonal, vectors: rotated, offset, scale, logShape });
+  const reduced = { t: reduction.tridiagonal, vectors: applyQ(reduction, vectors, { transpose: true }), logShape };
+  return evidenceFunction(freedom, scale, (ratio) => gramsAt(reduced, ratio));
 }
 
 interface Reduced {
   readonly t: Tridiagonal;
   /** Qᵀ of the whitened columns of H, then of the targets, [q + 1, N]. */
   readonly vectors: Matrix;
-  readonly offset: Float64Array;
-  readonly scale: number;
   /** log|D|. */
   readonly logShape: number;
 }
 
-function evidenceOf(reduced: Reduced): EvidenceFunction {
-  const freedom = reduced.vectors.columns - (reduced.vectors.rows - 1);
-  const terms = (ratio: number) => ratioTerms(reduced, ratio);
-  return {
-    freedom,
-    scale: reduced.scale,
-    terms,
-    at: (s2, sigma2) => evidenceAt(terms(sigma2 / s2), freedom, { s2, sigma2 }),
-  };
-}
-
-/** The evidence and its gradient from the terms of the ratio σ²/s². */
-export function evidenceAt(
-  terms: RatioTerms,
-  freedom: number,
-  { s2, sigma2 }: { s2: number; sigma2: number },
-): EvidenceAt {
-  const { quadratic, squared, trace, logDeterminant } = terms;
-  const fit = quadratic / s2;
-  const value = -0.5 * (fit + freedom * (Math.log(s2) + Math.log(2 * Math.PI)) + logDeterminant);
-  const byNoise = 0.5 * (sigma2 / s2) * (squared / s2 - trace);
-  return {
-    logMarginalLikelihood: value,
-    gradient: { logNoiseVariance: byNoise, logPriorVariance: 0.5 * (fit - freedom) - byNoise },
-  };
-}
-
-function ratioTerms({ t, vectors, offset, logShape }: Reduced, ratio: number): RatioTerms {
+function gramsAt({ t, vectors, logShape }: Reduced, ratio: number): RatioGrams {
   const factor = factorTridiagonal(t, ratio);
-  const value = solveTridiagonal(factor, vectors);
-  const fit = projectTrend({ value, coefficients: value, gram: gramOfRows(halfSolve(factor, vectors)) }, offset);
   return {
-    quadratic: fit.quadratic,
-    squared: sumOfSquares(fit.value),
-    trace: traceOfInverse(factor) - sumOfSquares(fit.trend.projection.data),
-    logDeterminant: factor.logDeterminant + fit.trend.logDeterminant + logShape,
+    inverse: gramOfRows(halfSolve(factor, vectors)),
+    inverseSquared: gramOfRows(solveTridiagonal(factor, vectors)),
+    trace: traceOfInverse(factor),
+    logDeterminant: factor.logDeterminant + logShape,
   };
 }
 
@@ -153,28 +87,6 @@ function halfSolve({ pivots, multipliers }: TridiagonalFactor, b: Matrix): Matri
   return solved;
 }
 
-// (T + τI)⁻¹ = L⁻ᵀD⁻¹L⁻¹ has the diagonal x_i = 1/d_i + l_i² x_{i+1}, all terms positive.
-function traceOfInverse({ pivots, multipliers }: TridiagonalFactor): number {
-  let entry = 0;
-  let trace = 0;
-  for (let i = pivots.length - 1; i >= 0; i--) {
-    entry = 1 / pivots[i]! + (multipliers[i] ?? 0) ** 2 * entry;
-    trace += entry;
-  }
-  return trace;
-}
-
-// Targets that equal their prior mean up to rounding carry no evidence about a scale; without this they would claim s² ≈ 1e-32.
-function flushRounding(centred: Float64Array, yTrain: Float64Array): void {
-  const largest = yTrain.reduce((max, y) => Math.max(max, Math.abs(y)), 0);
-  if (centred.every((value) => Math.abs(value) <= 8 * Number.EPSILON * largest)) centred.fill(0);
-}
-
-function whiteningOf(noiseShape: Float64Array | undefined, rows: number): Float64Array {
-  if (noiseShape === undefined) return new Float64Array(rows).fill(1);
-  return noisePrecisionRoot(noiseShape, rows).blocks;
-}
-
 function whitenKernel(k: Matrix, whitening: Float64Array): Matrix {
   const n = k.rows;
   const whitened = matrix(n, n);
@@ -182,10 +94,4 @@ function whitenKernel(k: Matrix, whitening: Float64Array): Matrix {
     for (let j = 0; j < n; j++) whitened.data[i * n + j] = k.data[i * n + j]! * whitening[i]! * whitening[j]!;
   }
   return whitened;
-}
-
-function meanDiagonal(a: Matrix): number {
-  let sum = 0;
-  for (let i = 0; i < a.rows; i++) sum += a.data[i * a.rows + i]!;
-  return sum / a.rows;
 }

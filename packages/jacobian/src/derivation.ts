@@ -1,4 +1,13 @@
-import { ProgramBuilder, exampleAxes, inline, type Attributes, type Primitive, type Program, type Shape, type Value } from '@ntk/tensor';
+import {
+  ProgramBuilder,
+  exampleAxes,
+  inline,
+  type Attributes,
+  type Primitive,
+  type Program,
+  type Shape,
+  type Value,
+} from '@ntk/tensor';
 import type { LinearRule } from './rules/rule.ts';
 import { ruleOf } from './rules/table.ts';
 

@@ -11,7 +11,10 @@ import type { Linearization } from './linearize.ts';
  *
  * Cost: n·c backward passes, n·c·p numbers.
  */
-export async function explicitJacobian(linearization: Linearization, options: { readonly rowsAtOnce?: number } = {}): Promise<Matrix> {
+export async function explicitJacobian(
+  linearization: Linearization,
+  options: { readonly rowsAtOnce?: number } = {},
+): Promise<Matrix> {
   const { backend, dtype, jacobian, p } = linearization;
   const rows = jacobian.shape[0];
   const rowsAtOnce = Math.min(options.rowsAtOnce ?? 32, rows);

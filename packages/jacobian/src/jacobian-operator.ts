@@ -8,9 +8,19 @@ import { cotangentProgram, tangentProgram } from './linear-programs.ts';
  *
  * Cost of a product with k right-hand sides: about k forward passes for J, 2k for Jᵀ, without the network's nonlinear part.
  */
-export function jacobianOperator(maps: LinearMaps, batches: readonly Batch[], shape: readonly [number, number]): LinearOperator {
+export function jacobianOperator(
+  maps: LinearMaps,
+  batches: readonly Batch[],
+  shape: readonly [number, number],
+): LinearOperator {
   const [rows, columns] = shape;
-  const common = { dtype: maps.dtype, backend: maps.backend, tags: new Set<never>(), dispose: () => undefined, [Symbol.dispose]: () => undefined };
+  const common = {
+    dtype: maps.dtype,
+    backend: maps.backend,
+    tags: new Set<never>(),
+    dispose: () => undefined,
+    [Symbol.dispose]: () => undefined,
+  };
   const forward: LinearOperator = {
     ...common,
     shape: [rows, columns],
@@ -34,9 +44,12 @@ export function jacobianOperator(maps: LinearMaps, batches: readonly Batch[], sh
 
 function checkOperand(name: string, operator: LinearOperator, x: Tensor): void {
   if (x.shape.length !== 2 || x.shape[1] !== operator.shape[1]) {
-    throw new ShapeError(`${name}.matmul: got a tensor of shape ${formatShape(x.shape)}, expected [k, ${operator.shape[1]}]`);
+    throw new ShapeError(
+      `${name}.matmul: got a tensor of shape ${formatShape(x.shape)}, expected [k, ${operator.shape[1]}]`,
+    );
   }
-  if (x.dtype !== operator.dtype) throw new DTypeError(`${name}.matmul: got ${x.dtype}, expected ${operator.dtype}, the dtype of the linearization`);
+  if (x.dtype !== operator.dtype)
+    throw new DTypeError(`${name}.matmul: got ${x.dtype}, expected ${operator.dtype}, the dtype of the linearization`);
 }
 
 /** J V: the batches' products side by side, without the padded rows. */
@@ -82,7 +95,15 @@ async function sumBatches(maps: LinearMaps, batches: readonly Batch[], u: Tensor
 }
 
 /** Copies `length` columns of every row from one row-major matrix to another. */
-function copyColumns(from: TypedArray, fromWidth: number, fromStart: number, to: TypedArray, toWidth: number, toStart: number, length: number): void {
+function copyColumns(
+  from: TypedArray,
+  fromWidth: number,
+  fromStart: number,
+  to: TypedArray,
+  toWidth: number,
+  toStart: number,
+  length: number,
+): void {
   const rows = from.length / fromWidth;
   for (let row = 0; row < rows; row++) {
     to.set(from.subarray(row * fromWidth + fromStart, row * fromWidth + fromStart + length), row * toWidth + toStart);

@@ -8,7 +8,9 @@ export type LayerSelection = 'all' | 'last' | { readonly top: number } | { reado
 
 /** Layers that have trainable parameters, in order. */
 export function trainableLayers(network: Network): string[] {
-  return [...new Set(network.parameters.filter((parameter) => parameter.trainable).map((parameter) => parameter.layer))];
+  return [
+    ...new Set(network.parameters.filter((parameter) => parameter.trainable).map((parameter) => parameter.layer)),
+  ];
 }
 
 /**
@@ -22,7 +24,8 @@ export function selectParameters(network: Network, selection: LayerSelection): n
 }
 
 function selectLayers(available: readonly string[], selection: LayerSelection): readonly string[] {
-  if (available.length === 0) throw new OptionError('layers: the network has no trainable parameters, so there is nothing to linearise');
+  if (available.length === 0)
+    throw new OptionError('layers: the network has no trainable parameters, so there is nothing to linearise');
   if (selection === 'all') return available;
   if (selection === 'last') return available.slice(-1);
   if ('top' in selection) {

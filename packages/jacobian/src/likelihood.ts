@@ -32,18 +32,24 @@ export function gaussianLikelihood(noiseVariance: number | Float64Array): Likeli
   const variances = typeof noiseVariance === 'number' ? undefined : noiseVariance;
   const variance = (i: number): number => variances?.[i] ?? (noiseVariance as number);
   for (const value of variances ?? [noiseVariance as number]) {
-    if (!(value > 0 && Number.isFinite(value))) throw new OptionError(`gaussianLikelihood: got a noise variance of ${value}, expected a positive number`);
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new OptionError(`gaussianLikelihood: got a noise variance of ${value}, expected a positive number`);
   }
   const check = (rows: number): void => {
     if (variances !== undefined && variances.length !== rows) {
-      throw new ShapeError(`gaussianLikelihood: got ${rows} rows, expected ${variances.length}, one for each noise variance`);
+      throw new ShapeError(
+        `gaussianLikelihood: got ${rows} rows, expected ${variances.length}, one for each noise variance`,
+      );
     }
   };
   return {
     name: 'gaussian',
     value: (eta, y) => {
       check(eta.length);
-      return eta.reduce((sum, value, i) => sum + ((y[i]! - value) ** 2 / variance(i) + Math.log(2 * Math.PI * variance(i))) / 2, 0);
+      return eta.reduce(
+        (sum, value, i) => sum + ((y[i]! - value) ** 2 / variance(i) + Math.log(2 * Math.PI * variance(i))) / 2,
+        0,
+      );
     },
     gradient: (eta, y) => {
       check(eta.length);

@@ -1,4 +1,14 @@
-import { asDType, rebatch, type Backend, type DType, type Executable, type Network, type Program, type Tensor, type TypedArray } from '@ntk/tensor';
+import {
+  asDType,
+  rebatch,
+  type Backend,
+  type DType,
+  type Executable,
+  type Network,
+  type Program,
+  type Tensor,
+  type TypedArray,
+} from '@ntk/tensor';
 import { derive, type Derivation } from './derivation.ts';
 
 /** The chosen parameters of a network on a backend, and the Programs that act on one batch, each compiled once. */
@@ -12,14 +22,23 @@ export class LinearMaps {
   readonly #executables = new Map<string, Promise<Executable>>();
 
   /** @param chosen - positions in `network.parameters` */
-  constructor(network: Network, chosen: readonly number[], options: { readonly backend: Backend; readonly dtype: DType; readonly batchSize: number }) {
+  constructor(
+    network: Network,
+    chosen: readonly number[],
+    options: { readonly backend: Backend; readonly dtype: DType; readonly batchSize: number },
+  ) {
     this.network = network;
     this.backend = options.backend;
     this.dtype = options.dtype;
     this.batchSize = options.batchSize;
     const program = rebatch(network.program, options.batchSize);
-    this.derivation = derive(program, chosen.map((i) => i + 1));
-    this.#weights = network.values.map((data, i) => this.backend.upload(asDType(data, this.dtype), network.parameters[i]!.shape));
+    this.derivation = derive(
+      program,
+      chosen.map((i) => i + 1),
+    );
+    this.#weights = network.values.map((data, i) =>
+      this.backend.upload(asDType(data, this.dtype), network.parameters[i]!.shape),
+    );
   }
 
   /**
@@ -33,7 +52,9 @@ export class LinearMaps {
     const data = this.backend.upload(x, program.inputs[0]!.shape);
     const inputs = [data, ...this.#weights];
     const [outputs, ...residuals] = await this.backend.run(executable, inputs);
-    const coefficients = this.derivation.sources.map((source) => ('input' in source ? inputs[source.input]! : residuals[source.output - 1]!));
+    const coefficients = this.derivation.sources.map((source) =>
+      'input' in source ? inputs[source.input]! : residuals[source.output - 1]!,
+    );
     return { count, outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
   }
 
@@ -56,7 +77,10 @@ export class LinearMaps {
     this.#weights.forEach((tensor) => tensor.dispose());
     for (const executable of this.#executables.values()) {
       // A compilation that failed has told its caller already; there is nothing to release.
-      executable.then((done) => done.dispose(), () => undefined);
+      executable.then(
+        (done) => done.dispose(),
+        () => undefined,
+      );
     }
     this.#executables.clear();
   }

@@ -16,7 +16,12 @@ export function coefficientInputs(b: ProgramBuilder, derivation: Derivation): Va
  * @param parameterTangents - for each chosen parameter its tangent [k, …shape]
  * @returns the tangent of the output, [k, n, c], or null if no chosen parameter reaches it
  */
-export function emitTangent(b: ProgramBuilder, derivation: Derivation, coefficients: readonly Value[], parameterTangents: readonly Value[]): Value | null {
+export function emitTangent(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  coefficients: readonly Value[],
+  parameterTangents: readonly Value[],
+): Value | null {
   const tangents = new Map<Value, Value>(derivation.chosen.map((value, i) => [value, parameterTangents[i]!]));
   for (const node of derivation.nodes) {
     const operands = node.operands.map((value, i) => (node.active[i] ? tangents.get(value)! : null));
@@ -32,7 +37,12 @@ export function emitTangent(b: ProgramBuilder, derivation: Derivation, coefficie
  * @param seed - the cotangent of the output, [k, n, c]
  * @returns the cotangent of every active value and chosen parameter that the output depends on, [k, …shape]
  */
-export function emitCotangents(b: ProgramBuilder, derivation: Derivation, coefficients: readonly Value[], seed: Value): Map<Value, Value> {
+export function emitCotangents(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  coefficients: readonly Value[],
+  seed: Value,
+): Map<Value, Value> {
   const cotangents = new Map<Value, Value>([[derivation.output, seed]]);
   for (const node of derivation.nodes.toReversed()) {
     const cotangent = cotangents.get(node.result);
@@ -50,11 +60,19 @@ export function emitCotangents(b: ProgramBuilder, derivation: Derivation, coeffi
 /** The node as its rule wants it: coefficient references resolved to values of `b`. */
 export function linearNode(b: ProgramBuilder, node: ActiveNode, coefficients: readonly Value[]): LinearNode<Primitive> {
   const { attributes, operandShapes, shape, active } = node;
-  return { attributes, operandShapes, shape, active, coefficients: node.coefficients.map((reference) => resolve(b, reference, coefficients)) };
+  return {
+    attributes,
+    operandShapes,
+    shape,
+    active,
+    coefficients: node.coefficients.map((reference) => resolve(b, reference, coefficients)),
+  };
 }
 
 function resolve(b: ProgramBuilder, reference: CoefficientRef, coefficients: readonly Value[]): Value {
-  return 'literal' in reference ? b.constant(reference.literal.values, reference.literal.shape) : coefficients[reference.index]!;
+  return 'literal' in reference
+    ? b.constant(reference.literal.values, reference.literal.shape)
+    : coefficients[reference.index]!;
 }
 
 /** Number p of chosen parameters. */

@@ -74,15 +74,20 @@ export interface Linearization {
 export async function linearize(network: Network, x: TypedArray, options: LinearizeOptions): Promise<Linearization> {
   const { backend, layers = 'all' } = options;
   const dtype = options.dtype ?? (backend.supports.float64 ? 'float64' : 'float32');
-  if (!backend.supports[dtype]) throw new UnsupportedError(`linearize: backend ${backend.name} has no ${dtype}, choose the other dtype or another backend`);
+  if (!backend.supports[dtype])
+    throw new UnsupportedError(
+      `linearize: backend ${backend.name} has no ${dtype}, choose the other dtype or another backend`,
+    );
   const n = exampleCount(network, x.length);
   const c = outputCount(network);
   const batchSize = options.batchSize ?? defaultBatchSize(n, c);
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new OptionError(`linearize: got batchSize ${batchSize}, expected a positive integer`);
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new OptionError(`linearize: got batchSize ${batchSize}, expected a positive integer`);
   const chosen = selectParameters(network, layers);
   const maps = new LinearMaps(network, chosen, { backend, dtype, batchSize });
   const batches: Batch[] = [];
-  for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), batchSize)) batches.push(await maps.batch(data, count));
+  for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), batchSize))
+    batches.push(await maps.batch(data, count));
   const outputs = await joinOutputs(backend, dtype, batches, c);
   const p = parameterCount(maps.derivation);
   const jacobian = jacobianOperator(maps, batches, [n * c, p]);

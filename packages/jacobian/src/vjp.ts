@@ -44,7 +44,13 @@ export function vjp(b: ProgramBuilder, program: Program, inputs: readonly Value[
  * @param tangents - one for each of them, of its shape
  * @returns the (first) output and its tangent, of the same shape
  */
-export function jvp(b: ProgramBuilder, program: Program, inputs: readonly Value[], wrt: readonly number[], tangents: readonly Value[]): { output: Value; tangent: Value } {
+export function jvp(
+  b: ProgramBuilder,
+  program: Program,
+  inputs: readonly Value[],
+  wrt: readonly number[],
+  tangents: readonly Value[],
+): { output: Value; tangent: Value } {
   const derivation = derive(program, wrt);
   const { output, coefficients } = emitPrimal(b, derivation, inputs);
   const directions = tangents.map((tangent, i) => b.reshape(tangent, [1, ...derivation.chosenShapes[i]!]));
@@ -53,9 +59,15 @@ export function jvp(b: ProgramBuilder, program: Program, inputs: readonly Value[
   return { output, tangent: tangent === null ? b.broadcastTo(b.scalar(0), shape) : b.reshape(tangent, shape) };
 }
 
-function emitPrimal(b: ProgramBuilder, derivation: Derivation, inputs: readonly Value[]): { output: Value; coefficients: Value[] } {
+function emitPrimal(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  inputs: readonly Value[],
+): { output: Value; coefficients: Value[] } {
   const values = inline(b, derivation.primal, inputs);
   const outputs = derivation.primal.outputs.map(({ value }) => values[value]!);
-  const coefficients = derivation.sources.map((source) => ('input' in source ? inputs[source.input]! : outputs[source.output]!));
+  const coefficients = derivation.sources.map((source) =>
+    'input' in source ? inputs[source.input]! : outputs[source.output]!,
+  );
   return { output: outputs[0]!, coefficients };
 }

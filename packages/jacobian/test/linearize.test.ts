@@ -1,7 +1,14 @@
 import { openReference } from '@ntk/reference';
 import { Rng, asDType, cpuBackend, exampleShape, forward, sizeOf, type Network } from '@ntk/tensor';
 import { relativeError } from './relative-error.ts';
-import { explicitJacobian, kernelDiagonal, kernelMatrix, linearize, ntkOperator, type Linearization } from '@ntk/jacobian';
+import {
+  explicitJacobian,
+  kernelDiagonal,
+  kernelMatrix,
+  linearize,
+  ntkOperator,
+  type Linearization,
+} from '@ntk/jacobian';
 import { describe, expect, test } from 'vitest';
 import { customNetwork, randomDense, referenceNetwork } from './networks.ts';
 
@@ -30,12 +37,18 @@ for (const model of ['sine_mlp', 'mlp2']) {
           expect(relativeError(await backend.read(l.outputs), golden('f'))).toBeLessThan(1e-13);
           expect(relativeError(await apply(l, 'J', golden('v')), golden('Jv'))).toBeLessThan(1e-12);
           expect(relativeError(await apply(l, 'Jᵀ', golden('u')), golden('JTu'))).toBeLessThan(1e-12);
-          expect(relativeError(await apply(l, 'Jᵀ', await apply(l, 'J', golden('v'))), golden('ggn_gaussian'))).toBeLessThan(1e-12);
+          expect(
+            relativeError(await apply(l, 'Jᵀ', await apply(l, 'J', golden('v'))), golden('ggn_gaussian')),
+          ).toBeLessThan(1e-12);
           expect(relativeError((await explicitJacobian(l)).data, golden('J'))).toBeLessThan(1e-12);
         });
 
         test('kernels of all layers, the last, and the top two', async () => {
-          for (const [layers, key] of [['all', 'ntk'], ['last', 'ntk_last'], [{ top: 2 }, 'ntk_top2']] as const) {
+          for (const [layers, key] of [
+            ['all', 'ntk'],
+            ['last', 'ntk_last'],
+            [{ top: 2 }, 'ntk_top2'],
+          ] as const) {
             using train = await open('X', layers);
             using star = await open('Xstar', layers);
             expect(relativeError((await kernelMatrix(train)).data, golden(key))).toBeLessThan(1e-12);
@@ -57,27 +70,57 @@ describe('identities', () => {
   const rng = new Rng(7);
   const networks: Record<string, Network> = {
     dense: randomDense([3, 5, 4, 2], rng),
-    'one kernel used twice': customNetwork([4], { w: [4, 4], b: [4], v: [4, 3] }, (b, x, { w, b: bias, v }) => {
-      const h = b.unary('tanh', b.add(b.matmul(x, w!), bias!));
-      return b.matmul(b.unary('sigmoid', b.add(b.matmul(h, w!), bias!)), v!);
-    }, rng),
-    'one kernel for many positions': customNetwork([5, 3], { w: [3, 4], b: [4], v: [20, 2] }, (b, x, { w, b: bias, v }) => {
-      const h = b.unary('relu', b.add(b.matmul(x, w!), bias!));
-      return b.matmul(b.reshape(h, [-1, 20]), v!);
-    }, rng),
-    'a wide kernel at two positions': customNetwork([2, 8], { w: [8, 9], v: [18, 1] }, (b, x, { w, v }) => {
-      return b.matmul(b.reshape(b.unary('tanh', b.matmul(x, w!)), [-1, 18]), v!);
-    }, rng),
-    'tied weights, once transposed': customNetwork([3], { w: [3, 5] }, (b, x, { w }) => {
-      return b.matmul(b.unary('tanh', b.matmul(x, w!)), w!, { transposeB: true });
-    }, rng),
-    'scale, shift, quotient and a second bias': customNetwork([4], { s: [4], t: [4], w: [4, 2], d: [2], e: [1] }, (b, x, { s, t, w, d, e }) => {
-      const h = b.add(b.add(b.mul(x, s!), t!), t!);
-      return b.add(b.div(b.matmul(h, w!), b.unary('exp', d!)), e!);
-    }, rng),
-    'a parameter that is transformed before its use': customNetwork([3], { w: [2, 3], v: [2, 2] }, (b, x, { w, v }) => {
-      return b.matmul(b.unary('tanh', b.matmul(x, b.transpose(w!, [1, 0]))), b.unary('exp', v!));
-    }, rng),
+    'one kernel used twice': customNetwork(
+      [4],
+      { w: [4, 4], b: [4], v: [4, 3] },
+      (b, x, { w, b: bias, v }) => {
+        const h = b.unary('tanh', b.add(b.matmul(x, w!), bias!));
+        return b.matmul(b.unary('sigmoid', b.add(b.matmul(h, w!), bias!)), v!);
+      },
+      rng,
+    ),
+    'one kernel for many positions': customNetwork(
+      [5, 3],
+      { w: [3, 4], b: [4], v: [20, 2] },
+      (b, x, { w, b: bias, v }) => {
+        const h = b.unary('relu', b.add(b.matmul(x, w!), bias!));
+        return b.matmul(b.reshape(h, [-1, 20]), v!);
+      },
+      rng,
+    ),
+    'a wide kernel at two positions': customNetwork(
+      [2, 8],
+      { w: [8, 9], v: [18, 1] },
+      (b, x, { w, v }) => {
+        return b.matmul(b.reshape(b.unary('tanh', b.matmul(x, w!)), [-1, 18]), v!);
+      },
+      rng,
+    ),
+    'tied weights, once transposed': customNetwork(
+      [3],
+      { w: [3, 5] },
+      (b, x, { w }) => {
+        return b.matmul(b.unary('tanh', b.matmul(x, w!)), w!, { transposeB: true });
+      },
+      rng,
+    ),
+    'scale, shift, quotient and a second bias': customNetwork(
+      [4],
+      { s: [4], t: [4], w: [4, 2], d: [2], e: [1] },
+      (b, x, { s, t, w, d, e }) => {
+        const h = b.add(b.add(b.mul(x, s!), t!), t!);
+        return b.add(b.div(b.matmul(h, w!), b.unary('exp', d!)), e!);
+      },
+      rng,
+    ),
+    'a parameter that is transformed before its use': customNetwork(
+      [3],
+      { w: [2, 3], v: [2, 2] },
+      (b, x, { w, v }) => {
+        return b.matmul(b.unary('tanh', b.matmul(x, b.transpose(w!, [1, 0]))), b.unary('exp', v!));
+      },
+      rng,
+    ),
   };
 
   for (const [name, network] of Object.entries(networks)) {
@@ -114,8 +157,16 @@ describe('identities', () => {
         const rows = l.n * l.c;
         expect(relativeError((await kernelMatrix(l)).data, theta)).toBeLessThan(1e-13);
         expect(relativeError((await kernelMatrix(other, l)).data, theta.slice(0, 3 * l.c * rows))).toBeLessThan(1e-13);
-        expect(relativeError(await kernelDiagonal(l), theta.filter((_, i) => i % (rows + 1) === 0))).toBeLessThan(1e-13);
-        using identity = backend.upload(Float64Array.from({ length: rows * rows }, (_, i) => (i % (rows + 1) === 0 ? 1 : 0)), [rows, rows]);
+        expect(
+          relativeError(
+            await kernelDiagonal(l),
+            theta.filter((_, i) => i % (rows + 1) === 0),
+          ),
+        ).toBeLessThan(1e-13);
+        using identity = backend.upload(
+          Float64Array.from({ length: rows * rows }, (_, i) => (i % (rows + 1) === 0 ? 1 : 0)),
+          [rows, rows],
+        );
         using product = await ntkOperator(l).matmul(identity);
         expect(relativeError(await backend.read(product), theta)).toBeLessThan(1e-13);
       });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reference } from '@ntk/reference';
-import type { Rng} from '@ntk/tensor';
+import type { Rng } from '@ntk/tensor';
 import { ProgramBuilder, makeNetwork, sizeOf, type Network, type Parameter, type Value } from '@ntk/tensor';
 
 /** A dense tanh network with the trained weights of a golden model. */
@@ -10,7 +10,10 @@ export function referenceNetwork(reference: Reference): Network {
   const weights = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const parameters = reference.parameters();
   const values = parameters.map(({ offset, size }) => weights.slice(offset, offset + size));
-  return denseNetwork(parameters.map(({ shape }) => shape), values);
+  return denseNetwork(
+    parameters.map(({ shape }) => shape),
+    values,
+  );
 }
 
 /** A dense tanh network from weight shapes [a, b], [b], [b, c], [c], … */
@@ -33,7 +36,9 @@ export function denseNetwork(shapes: readonly (readonly number[])[], values: rea
 /** Random weights of the given widths, scaled by 1/√fan-in. */
 export function randomDense(widths: readonly number[], rng: Rng): Network {
   const shapes = widths.slice(1).flatMap((width, i) => [[widths[i]!, width], [width]]);
-  const values = shapes.map((shape) => Float32Array.from({ length: sizeOf(shape) }, () => rng.normal() / Math.sqrt(shape.length === 2 ? shape[0]! : 4)));
+  const values = shapes.map((shape) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => rng.normal() / Math.sqrt(shape.length === 2 ? shape[0]! : 4)),
+  );
   return denseNetwork(shapes, values);
 }
 
@@ -46,7 +51,9 @@ export function customNetwork(
 ): Network {
   const b = new ProgramBuilder('custom');
   const x = b.input('x', [1, ...exampleShape], { exampleAxis: 0 });
-  const parameters = Object.entries(shapes).map(([name, shape]): Parameter => ({ name, layer: name, shape, trainable: true }));
+  const parameters = Object.entries(shapes).map(
+    ([name, shape]): Parameter => ({ name, layer: name, shape, trainable: true }),
+  );
   const weights = Object.fromEntries(parameters.map(({ name, shape }) => [name, b.input(name, shape)]));
   b.output('f', build(b, x, weights));
   const values = parameters.map(({ shape }) => Float32Array.from(rng.normals(sizeOf(shape))));

@@ -82,7 +82,11 @@ function factorPlan({ derivation }: LinearMaps): FactorPlan {
     if (activations !== null) b.output(`activations${i}`, activations);
     b.output(`sensitivities${i}`, sensitivities);
   });
-  return { program: b.build(), terms: terms.map(({ activations, ones }) => ({ activations: activations !== null, ones })), remaining };
+  return {
+    program: b.build(),
+    terms: terms.map(({ activations, ones }) => ({ activations: activations !== null, ones })),
+    remaining,
+  };
 }
 
 async function batchFactors(maps: LinearMaps, plan: FactorPlan, batch: Batch, seeds: Tensor): Promise<BatchFactors> {

@@ -14,7 +14,9 @@ export async function kernelDiagonal(linearization: Linearization): Promise<Floa
   const executable = await maps.executable('diagonal', () => diagonalProgram(factors[0]!));
   let start = 0;
   for (const { terms, count } of factors) {
-    const inputs = terms.flatMap(({ activations, sensitivities }) => (activations === null ? [sensitivities] : [activations, sensitivities]));
+    const inputs = terms.flatMap(({ activations, sensitivities }) =>
+      activations === null ? [sensitivities] : [activations, sensitivities],
+    );
     const [output] = await maps.backend.run(executable, inputs);
     using owned = output!;
     const data = await maps.backend.read(owned); // [c, batchSize]
@@ -33,13 +35,23 @@ function diagonalProgram({ terms }: BatchFactors): Program {
     activations: activations === null ? null : b.input(`activations${i}`, activations.shape),
     sensitivities: b.input(`sensitivities${i}`, sensitivities.shape),
   }));
-  const parts = inputs.map(({ activations, sensitivities }, i) => emitDiagonal(b, activations, sensitivities, terms[i]!));
-  b.output('diagonal', parts.reduce((sum, part) => b.add(sum, part)));
+  const parts = inputs.map(({ activations, sensitivities }, i) =>
+    emitDiagonal(b, activations, sensitivities, terms[i]!),
+  );
+  b.output(
+    'diagonal',
+    parts.reduce((sum, part) => b.add(sum, part)),
+  );
   return b.build();
 }
 
 /** Σ_{t,t'} (A_t · A_t' + ones) (G_t · G_t') for every example and output. */
-function emitDiagonal(b: ProgramBuilder, activations: Value | null, sensitivities: Value, { ones }: TermTensors): Value {
+function emitDiagonal(
+  b: ProgramBuilder,
+  activations: Value | null,
+  sensitivities: Value,
+  { ones }: TermTensors,
+): Value {
   const [c, n, positions] = b.shape(sensitivities) as [number, number, number];
   if (positions === 1) {
     const g = b.sum(b.mul(sensitivities, sensitivities), [2, 3]); // [c, n]

@@ -19,7 +19,11 @@ export async function kernelMatrix(rows: Linearization, columns: Linearization =
   const symmetric = rows === columns;
   const rowFactors = await rows.factors();
   const columnFactors = symmetric ? rowFactors : await columns.factors();
-  const matrix = { rows: rows.n * rows.c, columns: columns.n * columns.c, data: new Float64Array(rows.n * rows.c * columns.n * columns.c) };
+  const matrix = {
+    rows: rows.n * rows.c,
+    columns: columns.n * columns.c,
+    data: new Float64Array(rows.n * rows.c * columns.n * columns.c),
+  };
   const run = await tileRunner(rows, columns, rowFactors[0]!, columnFactors[0]!);
   for (let i = 0, top = 0; i < rowFactors.length; top += rowFactors[i]!.count, i++) {
     for (let j = 0, left = 0; j < columnFactors.length; left += columnFactors[j]!.count, j++) {
@@ -27,7 +31,13 @@ export async function kernelMatrix(rows: Linearization, columns: Linearization =
       using output = await run(rowFactors[i]!, columnFactors[j]!);
       const data = await rows.backend.read(output);
       const tile = { c: rows.c, data, rowSize: rows.maps.batchSize, columnSize: columns.maps.batchSize };
-      placeTile(matrix, tile, { top, left, height: rowFactors[i]!.count, width: columnFactors[j]!.count, mirror: symmetric });
+      placeTile(matrix, tile, {
+        top,
+        left,
+        height: rowFactors[i]!.count,
+        width: columnFactors[j]!.count,
+        mirror: symmetric,
+      });
     }
   }
   return matrix;
@@ -37,14 +47,21 @@ function checkPair(rows: Linearization, columns: Linearization): void {
   const fits = rows.network === columns.network && rows.backend === columns.backend && rows.dtype === columns.dtype;
   const names = (l: Linearization): string => l.parameters.map((parameter) => parameter.name).join();
   if (!fits || names(rows) !== names(columns)) {
-    throw new ShapeError('kernelMatrix: the two linearizations differ in network, backend, dtype or layers; linearize both in the same way');
+    throw new ShapeError(
+      'kernelMatrix: the two linearizations differ in network, backend, dtype or layers; linearize both in the same way',
+    );
   }
 }
 
 type TileRunner = (rows: BatchFactors, columns: BatchFactors) => Promise<Tensor>;
 
 /** Compiles the Program of one tile and returns how to run it. */
-async function tileRunner(rows: Linearization, columns: Linearization, rowFactors: BatchFactors, columnFactors: BatchFactors): Promise<TileRunner> {
+async function tileRunner(
+  rows: Linearization,
+  columns: Linearization,
+  rowFactors: BatchFactors,
+  columnFactors: BatchFactors,
+): Promise<TileRunner> {
   const { maps } = rows;
   const program = tileProgram(rowFactors.terms, columnFactors.terms);
   const executable = await maps.executable(`tile${rows.maps.batchSize}x${columns.maps.batchSize}`, () => program);
@@ -55,7 +72,9 @@ async function tileRunner(rows: Linearization, columns: Linearization, rowFactor
 }
 
 function termInputs(terms: readonly TermTensors[]): Tensor[] {
-  return terms.flatMap(({ activations, sensitivities }) => (activations === null ? [sensitivities] : [activations, sensitivities]));
+  return terms.flatMap(({ activations, sensitivities }) =>
+    activations === null ? [sensitivities] : [activations, sensitivities],
+  );
 }
 
 interface TermInputs {
@@ -74,20 +93,34 @@ function tileProgram(rows: readonly TermTensors[], columns: readonly TermTensors
   const left = declare('rows', rows);
   const right = declare('columns', columns);
   const parts = rows.map(({ ones }, i) => emitTerm(b, left[i]!, right[i]!, ones));
-  b.output('tile', parts.reduce((sum, part) => b.add(sum, part)));
+  b.output(
+    'tile',
+    parts.reduce((sum, part) => b.add(sum, part)),
+  );
   return b.build();
 }
 
 function emitTerm(b: ProgramBuilder, left: TermInputs, right: TermInputs, ones: number): Value {
   const [c, n, positions, width] = b.shape(left.sensitivities) as [number, number, number, number];
   const m = b.shape(right.sensitivities)[1]!;
-  const g = b.matmul(b.reshape(left.sensitivities, [c * n * positions, width]), b.reshape(right.sensitivities, [c * m * positions, width]), { transposeB: true });
+  const g = b.matmul(
+    b.reshape(left.sensitivities, [c * n * positions, width]),
+    b.reshape(right.sensitivities, [c * m * positions, width]),
+    { transposeB: true },
+  );
   if (left.activations === null) return b.reshape(ones === 1 ? g : b.mul(g, b.scalar(ones)), [c, n, c, m]);
   const a = b.shape(left.activations)[2]!;
-  const inner = b.matmul(b.reshape(left.activations, [n * positions, a]), b.reshape(right.activations!, [m * positions, a]), { transposeB: true });
+  const inner = b.matmul(
+    b.reshape(left.activations, [n * positions, a]),
+    b.reshape(right.activations!, [m * positions, a]),
+    { transposeB: true },
+  );
   const weight = ones === 0 ? inner : b.add(inner, b.scalar(ones));
   if (positions === 1) return b.mul(b.reshape(g, [c, n, c, m]), b.reshape(weight, [1, n, 1, m]));
-  const product = b.mul(b.reshape(g, [c, n, positions, c, m, positions]), b.reshape(weight, [1, n, positions, 1, m, positions]));
+  const product = b.mul(
+    b.reshape(g, [c, n, positions, c, m, positions]),
+    b.reshape(weight, [1, n, positions, 1, m, positions]),
+  );
   return b.sum(product, [2, 5]);
 }
 

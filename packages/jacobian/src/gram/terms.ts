@@ -31,7 +31,12 @@ export interface Terms {
  * @param coefficients - values of `b` for the coefficient tensors
  * @param cotangents - cotangents of the active values for the c unit seeds: k = c right-hand sides
  */
-export function emitTerms(b: ProgramBuilder, derivation: Derivation, coefficients: readonly Value[], cotangents: ReadonlyMap<Value, Value>): Terms {
+export function emitTerms(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  coefficients: readonly Value[],
+  cotangents: ReadonlyMap<Value, Value>,
+): Terms {
   const [n, c] = derivation.outputShape as [number, number];
   const found = new Map<Value, { activations: Value[]; ones: number }>();
   const remaining: number[] = [];
@@ -64,7 +69,9 @@ interface Use {
 }
 
 function usesOf(derivation: Derivation, parameter: Value): Use[] {
-  return derivation.nodes.flatMap((node) => node.operands.flatMap((value, operand) => (value === parameter ? [{ node, operand }] : [])));
+  return derivation.nodes.flatMap((node) =>
+    node.operands.flatMap((value, operand) => (value === parameter ? [{ node, operand }] : [])),
+  );
 }
 
 /** Factors of one use: activations [n, T, a] with sensitivities [c, n, T, b], or a layer Jacobian [c, n, 1, p]. */
@@ -76,7 +83,13 @@ interface Factors {
   readonly transposed: boolean;
 }
 
-function factorsOf(b: ProgramBuilder, derivation: Derivation, use: Use, coefficients: readonly Value[], cotangent: Value): Factors | null {
+function factorsOf(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  use: Use,
+  coefficients: readonly Value[],
+  cotangent: Value,
+): Factors | null {
   if (use.node.exampleAxis !== 0) return null;
   if (isDense(use)) return denseFactors(b, derivation, use.node, coefficients, cotangent);
   return ELEMENTWISE.has(use.node.op) ? elementwiseFactors(b, derivation, use, coefficients, cotangent) : null;
@@ -86,10 +99,21 @@ const ELEMENTWISE: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'm
 
 /** A weight matrix applied from the right to every position. Whether it is read transposed does not change the kernel. */
 function isDense({ node, operand }: Use): boolean {
-  return node.op === 'matmul' && operand === 1 && node.operandShapes[1]!.length === 2 && !(node.attributes as Attributes['matmul']).transposeA;
+  return (
+    node.op === 'matmul' &&
+    operand === 1 &&
+    node.operandShapes[1]!.length === 2 &&
+    !(node.attributes as Attributes['matmul']).transposeA
+  );
 }
 
-function denseFactors(b: ProgramBuilder, derivation: Derivation, node: ActiveNode, coefficients: readonly Value[], cotangent: Value): Factors {
+function denseFactors(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  node: ActiveNode,
+  coefficients: readonly Value[],
+  cotangent: Value,
+): Factors {
   const [n, c] = derivation.outputShape as [number, number];
   const [inputShape] = node.operandShapes as [Shape, Shape];
   const positions = sizeOf(inputShape.slice(1, -1));
@@ -103,29 +127,53 @@ function denseFactors(b: ProgramBuilder, derivation: Derivation, node: ActiveNod
 }
 
 /** The rule's own cotangent, with the operand read as if every example had its own copy: nothing is summed over examples. */
-function elementwiseFactors(b: ProgramBuilder, derivation: Derivation, use: Use, coefficients: readonly Value[], cotangent: Value): Factors {
+function elementwiseFactors(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  use: Use,
+  coefficients: readonly Value[],
+  cotangent: Value,
+): Factors {
   const { node, operand } = use;
   const [n, c] = derivation.outputShape as [number, number];
   const own = node.operandShapes[operand]!;
   const perExample = [n, ...new Array<number>(node.shape.length - 1 - own.length).fill(1), ...own];
   const linear = linearNode(b, node, coefficients);
-  const operandShapes = linear.operandShapes.with(operand, own.length < node.shape.length ? perExample : [n, ...own.slice(1)]);
+  const operandShapes = linear.operandShapes.with(
+    operand,
+    own.length < node.shape.length ? perExample : [n, ...own.slice(1)],
+  );
   const parts = node.rule.cotangent(b, { ...linear, operandShapes }, cotangent);
-  return { activations: null, sensitivities: b.reshape(parts[operand]!, [c, n, 1, sizeOf(own)]), positions: 1, transposed: false };
+  return {
+    activations: null,
+    sensitivities: b.reshape(parts[operand]!, [c, n, 1, sizeOf(own)]),
+    positions: 1,
+    transposed: false,
+  };
 }
 
 /**
  * The factors of a parameter that is used several times or at several positions: cross terms between its uses count.
  * Either all positions side by side, T² pairs, or the summed layer Jacobian, whichever takes fewer multiplications.
  */
-function joinUses(b: ProgramBuilder, factors: readonly Factors[], size: { readonly n: number; readonly c: number; readonly parameterSize: number }): Factors {
+function joinUses(
+  b: ProgramBuilder,
+  factors: readonly Factors[],
+  size: { readonly n: number; readonly c: number; readonly parameterSize: number },
+): Factors {
   const { n, c, parameterSize } = size;
   const [{ transposed }] = factors as [Factors];
   if (factors.every((factor) => factor.activations !== null && factor.transposed === transposed)) {
     const joined = {
       transposed,
-      activations: b.concat(factors.map((factor) => factor.activations!), 1),
-      sensitivities: b.concat(factors.map((factor) => factor.sensitivities), 2),
+      activations: b.concat(
+        factors.map((factor) => factor.activations!),
+        1,
+      ),
+      sensitivities: b.concat(
+        factors.map((factor) => factor.sensitivities),
+        2,
+      ),
       positions: factors.reduce((sum, factor) => sum + factor.positions, 0),
     };
     const [a, width] = [b.shape(joined.activations)[2]!, b.shape(joined.sensitivities)[3]!];
@@ -133,11 +181,18 @@ function joinUses(b: ProgramBuilder, factors: readonly Factors[], size: { readon
     if (joined.positions === 1 || pairs <= c * c * parameterSize) return joined;
   }
   const rows = factors.map((factor) => b.reshape(layerJacobian(b, factor), [c, n, 1, parameterSize]));
-  return { activations: null, sensitivities: rows.reduce((sum, row) => b.add(sum, row)), positions: 1, transposed: false };
+  return {
+    activations: null,
+    sensitivities: rows.reduce((sum, row) => b.add(sum, row)),
+    positions: 1,
+    transposed: false,
+  };
 }
 
 /** Σ_t A_it ⊗ G_αit as [c, n, a, b], in the orientation of the parameter; a factor without activations is a layer Jacobian already. */
 function layerJacobian(b: ProgramBuilder, { activations, sensitivities, transposed }: Factors): Value {
   if (activations === null) return sensitivities;
-  return transposed ? b.matmul(sensitivities, activations, { transposeA: true }) : b.matmul(activations, sensitivities, { transposeA: true });
+  return transposed
+    ? b.matmul(sensitivities, activations, { transposeA: true })
+    : b.matmul(activations, sensitivities, { transposeA: true });
 }

@@ -17,7 +17,9 @@ export function stretchTo(b: ProgramBuilder, tangent: Value, shape: Shape): Valu
 export function sumTo(b: ProgramBuilder, cotangent: Value, shape: Shape): Value {
   const [k, ...from] = b.shape(cotangent);
   const extra = from.length - shape.length;
-  const stretched = from.flatMap((extent, axis) => (axis < extra || (shape[axis - extra] === 1 && extent !== 1) ? [axis + 1] : []));
+  const stretched = from.flatMap((extent, axis) =>
+    axis < extra || (shape[axis - extra] === 1 && extent !== 1) ? [axis + 1] : [],
+  );
   return b.reshape(b.sum(cotangent, stretched), [k!, ...shape]);
 }
 

@@ -29,12 +29,15 @@ function elementwise<P extends Differentiable>(
       const terms = tangents.map((t, operand) => (t === null ? null : apply(b, node, operand, alignTo(b, t, rank))));
       return stretchTo(b, addTerms(b, terms), node.shape);
     },
-    cotangent: (b, node, g) => node.active.map((active, i) => (active ? sumTo(b, apply(b, node, i, g), node.operandShapes[i]!) : null)),
+    cotangent: (b, node, g) =>
+      node.active.map((active, i) => (active ? sumTo(b, apply(b, node, i, g), node.operandShapes[i]!) : null)),
   };
 }
 
 /** Stored masks of a maximum or minimum: 1 where the first operand is taken (also at a tie), and its complement. */
-function selection<P extends 'maximum' | 'minimum'>(takesFirst: (b: ProgramBuilder, x: Value, y: Value) => Value): LinearRule<P> {
+function selection<P extends 'maximum' | 'minimum'>(
+  takesFirst: (b: ProgramBuilder, x: Value, y: Value) => Value,
+): LinearRule<P> {
   return elementwise(
     (b, { operands: [x, y] }) => {
       const first = takesFirst(b, x!, y!);
@@ -46,8 +49,14 @@ function selection<P extends 'maximum' | 'minimum'>(takesFirst: (b: ProgramBuild
 
 /** Derivatives of the elementwise primitives of two operands. Comparisons are constant almost everywhere and have none. */
 export const binaryRules: { readonly [P in Differentiable]: LinearRule<P> } = {
-  add: elementwise(() => [], () => [{ sign: 1 }, { sign: 1 }]),
-  sub: elementwise(() => [], () => [{ sign: 1 }, { sign: -1 }]),
+  add: elementwise(
+    () => [],
+    () => [{ sign: 1 }, { sign: 1 }],
+  ),
+  sub: elementwise(
+    () => [],
+    () => [{ sign: 1 }, { sign: -1 }],
+  ),
   mul: elementwise(
     (_b, { operands: [x, y], active }) => [...(active[0] ? [y!] : []), ...(active[1] ? [x!] : [])],
     (active) => [{ coefficient: 0 }, { coefficient: active[0] ? 1 : 0 }],

@@ -12,7 +12,9 @@ export const reshapeRule: LinearRule<'reshape'> = {
 export const transposeRule: LinearRule<'transpose'> = {
   coefficients: () => [],
   tangent: (b, { attributes }, [t]) => b.transpose(t!, [0, ...attributes.permutation.map((axis) => axis + 1)]),
-  cotangent: (b, { attributes: { permutation } }, g) => [b.transpose(g, [0, ...permutation.map((_, axis) => permutation.indexOf(axis) + 1)])],
+  cotangent: (b, { attributes: { permutation } }, g) => [
+    b.transpose(g, [0, ...permutation.map((_, axis) => permutation.indexOf(axis) + 1)]),
+  ],
 };
 
 export const broadcastToRule: LinearRule<'broadcastTo'> = {
@@ -43,7 +45,8 @@ export const concatRule: LinearRule<'concat'> = {
 
 export const sliceRule: LinearRule<'slice'> = {
   coefficients: () => [],
-  tangent: (b, { attributes: { axis, start, end, step } }, [t]) => b.slice(t!, axis + 1, { start, ...(end === -1 ? {} : { end }), step }),
+  tangent: (b, { attributes: { axis, start, end, step } }, [t]) =>
+    b.slice(t!, axis + 1, { start, ...(end === -1 ? {} : { end }), step }),
   cotangent: (b, { attributes: { axis, start, step }, operandShapes: [from], shape }, g) => {
     if (shape[axis] === 0) return [zeroTangent(b, b.shape(g)[0]!, from!)];
     const reached = start + (shape[axis]! - 1) * step + 1;
@@ -56,6 +59,8 @@ export const padRule: LinearRule<'pad'> = {
   tangent: (b, { attributes: { axis, ...amount } }, [t]) => b.pad(t!, axis + 1, amount),
   cotangent: (b, { attributes: { axis, before, step }, operandShapes: [from] }, g) => {
     const extent = from![axis]!;
-    return [b.slice(g, axis + 1, { start: before, end: extent === 0 ? before : before + (extent - 1) * step + 1, step })];
+    return [
+      b.slice(g, axis + 1, { start: before, end: extent === 0 ? before : before + (extent - 1) * step + 1, step }),
+    ];
   },
 };

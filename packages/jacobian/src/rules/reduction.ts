@@ -32,9 +32,14 @@ function firstMaximum(b: ProgramBuilder, x: Value, maximum: Value, axes: readonl
   const reduced = shape.map((extent, axis) => (axes.includes(axis) ? extent : 1));
   const count = sizeOf(reduced);
   if (count > 128) {
-    throw new UnsupportedError(`max: got ${formatShape(axes)} of ${formatShape(shape)} to differentiate, expected at most 128 elements in a maximum`);
+    throw new UnsupportedError(
+      `max: got ${formatShape(axes)} of ${formatShape(shape)} to differentiate, expected at most 128 elements in a maximum`,
+    );
   }
-  const positions = b.constant(Array.from({ length: count }, (_, i) => i), reduced);
+  const positions = b.constant(
+    Array.from({ length: count }, (_, i) => i),
+    reduced,
+  );
   const isMaximum = b.binary('equal', x, b.reshape(maximum, keepDims(shape, axes)));
   const candidates = b.neg(b.where(isMaximum, positions, b.scalar(count)));
   const first = b.neg(b.reshape(b.max(candidates, axes), keepDims(shape, axes)));

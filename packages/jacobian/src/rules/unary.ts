@@ -2,7 +2,9 @@ import type { ProgramBuilder, UnaryPrimitive, Value } from '@ntk/tensor';
 import type { LinearRule } from './rule.ts';
 
 /** An elementwise function: its linear map multiplies by the derivative, which the primal computes from operand x and result y. */
-function elementwise<P extends UnaryPrimitive>(derivative: (b: ProgramBuilder, x: Value, y: Value) => Value): LinearRule<P> {
+function elementwise<P extends UnaryPrimitive>(
+  derivative: (b: ProgramBuilder, x: Value, y: Value) => Value,
+): LinearRule<P> {
   return {
     coefficients: (b, { operands, result }) => [derivative(b, operands[0]!, result)],
     tangent: (b, { coefficients }, [t]) => b.mul(t!, coefficients[0]!),

@@ -1,0 +1,48 @@
+import type { TargetPredictions } from './verdict.ts';
+
+/**
+ * Each target predicted by the average of all other examples' targets, separately for every output.
+ *
+ * @param y - [n, c], row-major
+ * @param c - outputs; there must be three examples or more
+ * @returns mean and variance of the left-out target: (1 + 1/(n−1)) times the others' sample variance
+ */
+export function leaveOneOutConstant(y: Float64Array, c: number): TargetPredictions {
+  const n = y.length / c;
+  const totals = outputTotals(y, c);
+  const centre = totals.sum.map((sum) => sum / n);
+  const squares = outputTotals(
+    y.map((value, i) => (value - centre[i % c]!) ** 2),
+    c,
+  ).sum;
+  const mean = y.map((value, i) => (totals.sum[i % c]! - value) / (n - 1));
+  // Leaving out one value lowers the sum of squares by n/(n−1) times its squared deviation.
+  const variance = y.map((value, i) => {
+    const others = squares[i % c]! - ((value - centre[i % c]!) ** 2 * n) / (n - 1);
+    return atLeast(others / (n - 2), value) * (1 + 1 / (n - 1));
+  });
+  return { mean, variance };
+}
+
+/**
+ * Each target predicted by the network as it is; the variance is the mean squared error on all other examples, for every output.
+ *
+ * @param f - outputs of the network, [n, c]
+ */
+export function leaveOneOutUntouched(y: Float64Array, f: Float64Array, c: number): TargetPredictions {
+  const n = y.length / c;
+  const squares = y.map((value, i) => (value - f[i]!) ** 2);
+  const { sum } = outputTotals(squares, c);
+  return { mean: f, variance: squares.map((square, i) => atLeast((sum[i % c]! - square) / (n - 1), y[i]!)) };
+}
+
+function outputTotals(values: Float64Array, c: number): { sum: Float64Array } {
+  const sum = new Float64Array(c);
+  values.forEach((value, i) => (sum[i % c]! += value));
+  return { sum };
+}
+
+/** A variance no smaller than the rounding of the target allows to tell: equal targets would give 0, which is no density. */
+function atLeast(variance: number, y: number): number {
+  return Math.max(variance, Number.EPSILON * y * y, Number.MIN_VALUE / Number.EPSILON);
+}

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { ortBackend } from '@ntk/backend-ort';
+import { readLayersModel } from '@ntk/models';
+import { openReference } from '@ntk/reference';
+import { cpuBackend, type Backend } from '@ntk/tensor';
+import { relativeError } from '@ntk/tensor/testing';
+import { adapt, decodePosterior, encodePosterior, predictStored, storePosterior } from '@ntk/adapt';
+import { describe, expect, test } from 'vitest';
+import { TOLERANCE, testGoldenPosterior } from './golden-suite.ts';
+
+const backends: Record<string, () => Promise<Backend>> = {
+  cpu: () => Promise.resolve(cpuBackend()),
+  ort: () => ortBackend(),
+};
+
+for (const model of ['sine_mlp', 'mlp2']) {
+  const reference = openReference(model);
+  describe.skipIf(reference === undefined)(`golden posteriors of ${model}`, () => {
+    const golden = (key: string): Float64Array => reference!.array(key).data;
+    for (const [backend, open] of Object.entries(backends)) {
+      for (const setting of ['A', 'B'] as const) {
+        testGoldenPosterior(reference!, { backend, open, space: 'function', setting });
+        // mlp2 has 4,482 parameters for 32 rows: minutes in parameter space, so in the full suite only.
+        if (model === 'sine_mlp') testGoldenPosterior(reference!, { backend, open, space: 'parameter', setting });
+
+        test(`adapt on ${backend} in setting ${setting}, and its file`, async () => {
+          const number = (key: string): number => reference!.number('gp', 'settings', setting, key);
+          const network = await readLayersModel(join(reference!.folder, 'model'));
+          const given = {
+            noise: number('noise_variance_sigma2'),
+            priorVariance: number('prior_variance_s2'),
+            space: 'function',
+          } as const;
+          using adapted = await adapt(network, { x: golden('X'), y: golden('Y') }, { backend: await open(), ...given });
+          const stored = await decodePosterior(await encodePosterior(await storePosterior(adapted)), 'memory.ntk');
+          const predictions = [
+            await adapted.predict(golden('Xstar')),
+            await predictStored(stored, golden('Xstar'), { backend: await open() }),
+          ];
+          for (const { mean, variance } of predictions) {
+            expect(relativeError(mean, golden(`gp/${setting}/network/mean`))).toBeLessThan(TOLERANCE[setting].mean);
+            expect(relativeError(variance, golden(`gp/${setting}/var`))).toBeLessThan(TOLERANCE[setting].covariance);
+          }
+        });
+      }
+    }
+  });
+}
