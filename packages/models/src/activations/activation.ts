@@ -57,7 +57,8 @@ export function readActivation(value: unknown, context: LayerContext): Activatio
   const canonical =
     name === undefined ? undefined : activationNames.find((known) => squeezed(known) === squeezed(name));
   if (canonical === undefined) {
-    context.unsupported(`the activation ${name === undefined ? excerpt(value) : `'${name}'`}`);
+    const given = name === undefined ? excerpt(value) : `'${name}'`;
+    context.unsupported(`the activation ${given}`, `the activations ${activationNames.join(', ')}`);
     return (_call, x) => x;
   }
   return (call, x) => activate(call, canonical, x, context.kerasVersion);

@@ -1,5 +1,6 @@
 import { FormatError } from '@ntk/tensor';
 import type { Layer } from '../layers/layer.ts';
+import { listNames } from '../list-names.ts';
 
 /** A layer with weights, by its path of names from the outermost model down. */
 export interface WeightedLayer {
@@ -96,11 +97,8 @@ function scoreOf({ path, slot, index, names }: Want, weight: string): number {
 
 function complaint(missing: readonly string[], left: readonly string[]): string {
   const parts = [];
-  if (missing.length > 0) parts.push(`got no weight for ${listed(missing)}`);
-  if (left.length > 0) parts.push(`got ${listed(left)}, which ${left.length === 1 ? 'belongs' : 'belong'} to no layer`);
+  if (missing.length > 0) parts.push(`got no weight for ${listNames(missing)}`);
+  if (left.length > 0)
+    parts.push(`got ${listNames(left)}, which ${left.length === 1 ? 'belongs' : 'belong'} to no layer`);
   return parts.join(' and ');
-}
-
-function listed(names: readonly string[]): string {
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }

@@ -1,6 +1,6 @@
 import { UnsupportedError } from '@ntk/tensor';
-import { activationNames } from '../activations/activation.ts';
 import type { Layer } from '../layers/layer.ts';
+import { listNames } from '../list-names.ts';
 import { layerKinds } from '../layers/table.ts';
 import type { WeightedLayer } from './assign-weights.ts';
 import type { LayerEntry, ModelTopology } from './topology.ts';
@@ -13,26 +13,36 @@ export interface ConfiguredModel {
   readonly models: ReadonlyMap<string, ConfiguredModel>;
 }
 
+/** Something in a model that is not supported. */
+interface Problem {
+  /** 'Conv2D', or 'Dense with the activation …'. */
+  readonly what: string;
+  readonly layer: string;
+  /** What is supported in its place. */
+  readonly supported: string;
+}
+
 /**
  * Understands the configuration of every layer, and of those in inner models.
  *
- * @throws {UnsupportedError} listing everything in the model that is not supported, and all that is
+ * @throws {UnsupportedError} listing everything in the model that is not supported, and what is
  * @throws {FormatError} naming the first configuration with a wrong member
  */
 export function configureModel(topology: ModelTopology, kerasVersion: number, label: string): ConfiguredModel {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const model = configure(topology, [], { kerasVersion, problems });
   if (problems.length === 0) return model;
-  throw new UnsupportedError(
-    `${label}: got ${problems.length === 1 ? 'a layer that is' : `${problems.length} layers that are`} not supported: ${problems.join(', ')}; ` +
-      `supported are the layers ${['InputLayer', ...layerKinds.keys()].join(', ')} and the activations ${activationNames.join(', ')}`,
-  );
+  const layersOf = new Map<string, string[]>();
+  for (const { what, layer } of problems) layersOf.set(what, [...(layersOf.get(what) ?? []), `'${layer}'`]);
+  const listed = [...layersOf].map(([what, layers]) => `${what} (${listNames(layers)})`).join(', ');
+  const supported = [...new Set(problems.map((problem) => problem.supported))].join(', ');
+  throw new UnsupportedError(`${label}: got ${listed}, which this version does not read; expected ${supported}`);
 }
 
 interface Reading {
   readonly kerasVersion: number;
   /** What was found unsupported so far. */
-  readonly problems: string[];
+  readonly problems: Problem[];
 }
 
 function configure(topology: ModelTopology, outer: readonly string[], reading: Reading): ConfiguredModel {
@@ -52,13 +62,18 @@ function configure(topology: ModelTopology, outer: readonly string[], reading: R
 }
 
 function configureLayer({ className, config, place }: LayerEntry, path: string, reading: Reading): Layer | undefined {
-  const kind = layerKinds.get(className);
-  const found: string[] = [];
   const { kerasVersion, problems } = reading;
-  const layer = kind?.(config, { place, kerasVersion, unsupported: (what) => found.push(what) });
-  if (layer === undefined) problems.push(`'${path}' (${className})`);
-  else if (found.length > 0) problems.push(`'${path}' (${className} with ${found.join(' and ')})`);
-  return layer;
+  const note = (what: string, supported: string): void => void problems.push({ what, layer: path, supported });
+  const kind = layerKinds.get(className);
+  if (kind === undefined) {
+    note(className, `the layers ${['InputLayer', ...layerKinds.keys()].join(', ')}`);
+    return undefined;
+  }
+  return kind(config, {
+    place,
+    kerasVersion,
+    unsupported: (what, supported) => note(`${className} with ${what}`, supported),
+  });
 }
 
 /** Every layer with weights, in the order of the file, with its path from the outermost model. */

@@ -46,8 +46,8 @@ export interface LayerContext {
   readonly place: JsonPlace;
   /** Major version of the Keras that wrote the file; some defaults and formulas changed with 3. */
   readonly kerasVersion: number;
-  /** Notes something in the configuration that is not supported. All of a file's notes are reported at once. */
-  readonly unsupported: (what: string) => void;
+  /** Notes something in the configuration that is not supported, and what is. All of a file's notes are reported at once. */
+  readonly unsupported: (what: string, supported: string) => void;
 }
 
 /** Understands the configurations of one class of layers. */

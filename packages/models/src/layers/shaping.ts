@@ -10,7 +10,8 @@ const flattenSchema = z.object({ data_format: z.string().nullish() });
 export const flatten: LayerKind = (config, context) => {
   const { data_format: format } = checkJson(flattenSchema, config, context.place);
   // Channels-first files are stored as they run, but Keras flattens them in channels-last order.
-  if (format === 'channels_first') context.unsupported("the data_format 'channels_first'");
+  if (format === 'channels_first')
+    context.unsupported("the data_format 'channels_first'", "the data_format 'channels_last'");
   return shapingLayer((b, x) => reshapeExamples(b, x, [sizeOf(b.shape(x).slice(1))]));
 };
 

@@ -18,7 +18,7 @@ export function timeDistributed(kindOf: (className: string) => LayerKind | undef
     const inner = kindOf(className)?.(innerConfig, { ...context, place });
     if (inner?.pointwise)
       return { ...inner, aliases: typeof innerConfig['name'] === 'string' ? [innerConfig['name']] : [] };
-    context.unsupported(`a wrapped ${className}`);
+    context.unsupported(`a wrapped ${className}`, 'a wrapped Dense or activation');
     return { slots: [], pointwise: false, emit: (call) => call.inputs[0]! };
   };
 }
