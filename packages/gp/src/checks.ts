@@ -45,3 +45,11 @@ export function checkOutputs(outputs: number, rows: number, name: string): void 
     `${name}: got ${outputs} outputs for ${rows} rows, expected rows = examples × outputs, output fastest`,
   );
 }
+
+/** Rejects a kernel whose mean diagonal is not positive: nothing can be learned about its scale. */
+export function checkScale(scale: number): void {
+  if (scale > 0) return;
+  throw new OptionError(
+    `evidence: got a kernel of mean diagonal ${scale}, expected a positive one; choose layers that the outputs depend on`,
+  );
+}

@@ -46,7 +46,11 @@ export interface RatioGrams {
 }
 
 /** An EvidenceFunction from the inner products at each ratio. */
-export function evidenceFunction(freedom: number, scale: number, grams: (ratio: number) => RatioGrams): EvidenceFunction {
+export function evidenceFunction(
+  freedom: number,
+  scale: number,
+  grams: (ratio: number) => RatioGrams,
+): EvidenceFunction {
   const terms = (ratio: number): RatioTerms => projectedTerms(grams(ratio));
   return { freedom, scale, terms, at: (s2, sigma2) => evidenceAt(terms(sigma2 / s2), freedom, { s2, sigma2 }) };
 }

@@ -1,8 +1,10 @@
 export type { Conditioning, WhitenedSolution } from './conditioning.ts';
 export type { EvidenceGradient } from './evidence.ts';
+export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
 export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
 export { type GaussianScores, type Score, type ScoredPredictions, gaussianScores } from './gaussian-scores.ts';
 export type { InformationSolver, InformationState } from './information.ts';
+export { type JacobianEvidenceProblem, jacobianEvidence } from './jacobian-evidence.ts';
 export { type JacobianProblem, type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
 export { type KernelProblem, type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
 export {
@@ -18,10 +20,4 @@ export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
-export {
-  type EvidenceAt,
-  type EvidenceFunction,
-  type EvidenceProblem,
-  type RatioTerms,
-  tridiagonalEvidence,
-} from './tridiagonal-evidence.ts';
+export { type EvidenceProblem, tridiagonalEvidence } from './tridiagonal-evidence.ts';

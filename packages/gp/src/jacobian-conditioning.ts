@@ -1,9 +1,9 @@
 import { type Matrix, choleskySolver, gemm, matrix, syrk } from '@ntk/linop';
-import { OptionError } from '@ntk/tensor';
-import { checkMatrix, checkVariance, checkVector } from './checks.ts';
+import { checkMatrix } from './checks.ts';
 import type { Conditioning, WhitenedSolution } from './conditioning.ts';
 import { type Information, type InformationSolver, factorInformation, gramOfRows } from './information.ts';
 import { type PrecisionRoot, rootTransposedTimes } from './precision-root.ts';
+import { priorScales, scaleColumns } from './prior-scale.ts';
 import { rowOf, sliceRows } from './rows.ts';
 import { sumOfSquares } from './vector.ts';
 
@@ -193,25 +193,4 @@ function complement(block: Matrix): Matrix {
     block.columns,
     block.data.map((value, i) => (i % (block.columns + 1) === 0 ? 1 - value : -value)),
   );
-}
-
-function priorScales(priorVariance: number | Float64Array, p: number): Float64Array {
-  if (typeof priorVariance === 'number') {
-    checkVariance(priorVariance, 'priorVariance');
-    return new Float64Array(p).fill(Math.sqrt(priorVariance));
-  }
-  checkVector(priorVariance, p, 'priorVariance');
-  const bad = priorVariance.findIndex((value) => value < 0);
-  if (bad >= 0)
-    throw new OptionError(`priorVariance: got ${priorVariance[bad]} for parameter ${bad}, expected a variance ≥ 0`);
-  return priorVariance.map(Math.sqrt);
-}
-
-function scaleColumns(a: Matrix, scale: Float64Array): Matrix {
-  const scaled = matrix(a.rows, a.columns);
-  for (let i = 0; i < a.rows; i++) {
-    const start = i * a.columns;
-    for (let j = 0; j < a.columns; j++) scaled.data[start + j] = a.data[start + j]! * scale[j]!;
-  }
-  return scaled;
 }

@@ -9,16 +9,13 @@ import {
   solveTridiagonal,
   tridiagonalize,
 } from '@ntk/linop';
-import { OptionError } from '@ntk/tensor';
-import { checkMatrix } from './checks.ts';
-import type { EvidenceGradient } from './evidence.ts';
+import { checkMatrix, checkScale } from './checks.ts';
+import { type EvidenceFunction, type RatioGrams, evidenceFunction, meanDiagonal } from './evidence-function.ts';
 import { gramOfRows } from './information.ts';
-import { projectTrend } from './least-squares.ts';
 import type { Targets } from './posterior.ts';
-import { noisePrecisionRoot } from './precision-root.ts';
-import { centreTargets } from './prior-mean.ts';
-import { asRow, rowOf, stackRows } from './rows.ts';
-import { sumOfSquares } from './vector.ts';
+import { rowOf } from './rows.ts';
+import { traceOfInverse } from './tridiagonal-trace.ts';
+import { whitenTargets } from './whitened-targets.ts';
 
 /** A kernel and targets whose evidence is wanted for many prior and noise variances. */
 export interface EvidenceProblem extends Targets {
@@ -38,8 +35,8 @@ export interface EvidenceProblem extends Targets {
  * @throws {OptionError} if a relative noise variance is not positive, or the kernel is zero
  * @throws {NumericalError} if a number is not finite
  *
- * Cost: 2/3·N³ multiply-adds once, then O(N) a ratio. Source: mathematics of the evidence as Rasmussen & Williams (2006), equations 2.30
- * and 2.45; the reduction Golub & Van Loan (2013), section 8.3.1.
+ * Cost: 2/3·N³ multiply-adds once, then O(N) a ratio. Source: Rasmussen & Williams (2006), equations 2.30 and
+ * 2.45; the reduction Golub & Van Loan (2013), section 8.3.1.
  */
 export async function tridiagonalEvidence(problem: EvidenceProblem): Promise<EvidenceFunction> {
   const { kTrainTrain, yTrain, priorMean, noiseShape } = problem;
@@ -48,11 +45,7 @@ export async function tridiagonalEvidence(problem: EvidenceProblem): Promise<Evi
   const { whitening, vectors, logShape, freedom } = whitenTargets({ yTrain, priorMean, noiseShape }, n);
   const whitened = whitenKernel(kTrainTrain, whitening);
   const scale = meanDiagonal(whitened);
-  if (!(scale > 0)) {
-    throw new OptionError(
-      `evidence: got a kernel of mean diagonal ${scale}, expected a positive one; choose layers that the outputs depend on`,
-    );
-  }
+  checkScale(scale);
   const reduction = tridiagonalize(whitened, { inPlace: true });
   const reduced = { t: reduction.tridiagonal, vectors: applyQ(reduction, vectors, { transpose: true }), logShape };
   return evidenceFunction(freedom, scale, (ratio) => gramsAt(reduced, ratio));

@@ -33,7 +33,8 @@ export interface WhitenedTargets {
 export function whitenTargets({ yTrain, priorMean, noiseShape }: ShapedTargets, rows: number): WhitenedTargets {
   const { centred, basis } = centreTargets(yTrain, rows, priorMean);
   flushRounding(centred, yTrain);
-  const whitening = noiseShape === undefined ? new Float64Array(rows).fill(1) : noisePrecisionRoot(noiseShape, rows).blocks;
+  const whitening =
+    noiseShape === undefined ? new Float64Array(rows).fill(1) : noisePrecisionRoot(noiseShape, rows).blocks;
   const vectors = stackRows(basis, asRow(centred));
   for (let i = 0; i < vectors.data.length; i++) vectors.data[i]! *= whitening[i % rows]!;
   const logShape = whitening.reduce((sum, value) => sum - 2 * Math.log(value), 0);

@@ -1,11 +1,19 @@
-import { functionSpacePosterior, tridiagonalEvidence } from '@ntk/gp';
+import {
+  type EvidenceGradient,
+  functionSpacePosterior,
+  jacobianEvidence,
+  learnHyperparameters,
+  tridiagonalEvidence,
+} from '@ntk/gp';
+import { gemm, matrix } from '@ntk/linop';
+import { Rng } from '@ntk/tensor';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from './golden.ts';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 
 const problem = randomProblem('gradient', { n: 9, m: 1, c: 2, p: 7 });
 const { kTrainTrain } = kernels(problem);
-const { yTrain, noise } = problem;
+const { jTrain, priorVariance, yTrain, noise } = problem;
 
 describe.each(Object.entries(priorMeans(problem)))('evidence, prior mean %s', (_, priorMean) => {
   const targets = { yTrain, ...(priorMean !== undefined && { priorMean }) };
@@ -32,19 +40,58 @@ describe.each(Object.entries(priorMeans(problem)))('evidence, prior mean %s', (_
     expect(relativeError([logPriorVariance, logNoiseVariance], differences)).toBeLessThan(1e-7);
   });
 
-  test('the tridiagonal evidence gives the same value and gradient', async () => {
-    const evidence = await tridiagonalEvidence({ kTrainTrain, ...targets, noiseShape: noise });
+  test('the tridiagonal evidence of kernel and Jacobian gives the same value and gradient', async () => {
+    const functions = [
+      await tridiagonalEvidence({ kTrainTrain, ...targets, noiseShape: noise }),
+      await jacobianEvidence({ jTrain, priorShape: priorVariance, ...targets, noiseShape: noise }),
+    ];
     for (const [s2, sigma2] of [
       [1, 1],
       [0.01, 3],
       [50, 0.2],
     ] as const) {
       using posterior = await posteriorAt(Math.log(s2), Math.log(sigma2));
-      const { logMarginalLikelihood, gradient } = evidence.at(s2, sigma2);
-      expect(relativeError([logMarginalLikelihood], [posterior.logMarginalLikelihood])).toBeLessThan(1e-11);
-      expect(
-        relativeError(Object.values(gradient), Object.values(await posterior.evidenceGradient()).reverse()),
-      ).toBeLessThan(1e-10);
+      const expected = await posterior.evidenceGradient();
+      for (const evidence of functions) {
+        const { logMarginalLikelihood, gradient } = evidence.at(s2, sigma2);
+        expect(relativeError([logMarginalLikelihood], [posterior.logMarginalLikelihood])).toBeLessThan(1e-11);
+        expect(relativeError(pair(gradient), pair(expected))).toBeLessThan(1e-10);
+      }
     }
   });
 });
+
+describe.each([
+  { n: 40, p: 5 },
+  { n: 10, p: 30 },
+])('evidence of a Jacobian equals that of its kernel at every ratio: %o', ({ n, p }) => {
+  const rng = new Rng('jacobian evidence');
+  const jTrain = matrix(n, p, rng.normals(n * p));
+  const kernelOf = gemm(jTrain, jTrain, { transposeB: true });
+  const inRange = gemm(matrix(1, p, rng.normals(p)), jTrain, { transposeB: true }).data;
+  test.each([
+    ['noisy targets', rng.normals(n)],
+    ['targets without noise', inRange],
+  ])('%s', async (_, yTrain) => {
+    const kernelEvidence = await tridiagonalEvidence({ kTrainTrain: kernelOf, yTrain });
+    const evidence = await jacobianEvidence({ jTrain, yTrain });
+    expect(evidence.freedom).toBe(kernelEvidence.freedom);
+    expect(evidence.scale / kernelEvidence.scale).toBeCloseTo(1, 13);
+    for (const ratio of [1e-8, 1e-4, 1, 1e4].map((factor) => factor * evidence.scale)) {
+      const [found, expected] = [evidence.terms(ratio), kernelEvidence.terms(ratio)];
+      // The kernel loses what its condition number costs.
+      const bound = 1e-12 + (n * Number.EPSILON * evidence.scale) / ratio;
+      expect(Math.abs(found.quadratic / expected.quadratic - 1)).toBeLessThan(bound * 10);
+      expect(Math.abs(found.squared / expected.squared - 1)).toBeLessThan(bound * 10);
+      expect(Math.abs(found.trace / expected.trace - 1)).toBeLessThan(bound * 10);
+      expect(Math.abs(found.logDeterminant - expected.logDeterminant)).toBeLessThan(bound * 10 * n);
+    }
+    const [learned, reference] = [await learnHyperparameters(evidence), await learnHyperparameters(kernelEvidence)];
+    expect(learned.onEdge).toBe(reference.onEdge);
+    expect(Math.abs(learned.logMarginalLikelihood / reference.logMarginalLikelihood - 1)).toBeLessThan(1e-4);
+  });
+});
+
+function pair({ logPriorVariance, logNoiseVariance }: EvidenceGradient): number[] {
+  return [logPriorVariance, logNoiseVariance];
+}
