@@ -17,9 +17,13 @@ function pairwise(f: (b: ProgramBuilder, a: Value, c: Value) => Value): LayerKin
   return elementwise((b, inputs) => inputs.reduce((a, c) => f(b, a, c)));
 }
 
+/** The sum of the inputs. */
 export const add: LayerKind = pairwise((b, a, c) => b.add(a, c));
+/** The product of the inputs, entry by entry. */
 export const multiply: LayerKind = pairwise((b, a, c) => b.mul(a, c));
+/** The largest of the inputs, entry by entry. */
 export const maximum: LayerKind = pairwise((b, a, c) => b.binary('maximum', a, c));
+/** The smallest of the inputs, entry by entry. */
 export const minimum: LayerKind = pairwise((b, a, c) => b.binary('minimum', a, c));
 
 /** The first of two inputs minus the second. */

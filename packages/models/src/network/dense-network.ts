@@ -1,5 +1,6 @@
-import { OptionError, asDType, type DType, type Network, type Rng } from '@ntk/tensor';
-import { buildNetwork } from '../layers-model/build-network.ts';
+import { OptionError, allocate, asDType, type DType, type Network, type Rng } from '@ntk/tensor';
+import type { JsonObject } from '../json.ts';
+import { buildNetwork, type Weight } from '../layers-model/build-network.ts';
 import { initialKernel, type Initializer } from './initializers.ts';
 
 /** The shape of a fully connected network and how it starts. */
@@ -24,54 +25,60 @@ export interface DenseNetworkOptions {
 /**
  * An untrained fully connected network: layers dense, dense_1, … each with a kernel [inputs, units] and a bias [units].
  *
- * It can be written as a LayersModel. The same seed gives the same network.
+ * It can be written as a LayersModel; TensorFlow.js then loads it unless the activation is one that it lacks (leaky_relu, exponential) or
+ * cannot read back (gelu_new). The same seed gives the same network.
  *
  * @throws {OptionError} if a width is not a positive integer
  * @throws {UnsupportedError} if the activation is unknown
  */
 export function denseNetwork(options: DenseNetworkOptions): Network {
-  const {
-    inputs,
-    hidden,
-    outputs,
-    activation = 'tanh',
-    outputActivation = 'linear',
-    initializer = 'glorotUniform',
-    rng,
-    name = 'dense_network',
-    dtype = 'float32',
-  } = options;
+  const { inputs, hidden, outputs, name = 'dense_network' } = options;
   const widths = [inputs, ...hidden, outputs];
   const wrong = widths.find((width) => !Number.isInteger(width) || width < 1);
-  if (wrong !== undefined)
+  if (wrong !== undefined) {
     throw new OptionError(
       `denseNetwork: got the width ${wrong}, expected positive integers for inputs, hidden and outputs`,
     );
+  }
   const layers = widths
     .slice(1)
-    .map((units, i) => ({ name: i === 0 ? 'dense' : `dense_${i}`, units, inputs: widths[i]! }));
+    .map((units, i) => ({ name: i === 0 ? 'dense' : `dense_${i}`, fanIn: widths[i]!, units }));
+  const topology = {
+    class_name: 'Sequential',
+    config: { name, layers: layers.map((layer, i) => layerJson(layer, i, options)) },
+  };
+  const weights = layers.flatMap((layer) => initialWeights(layer, options));
+  return buildNetwork(topology, weights, { label: 'denseNetwork', outputMode: 'logits' });
+}
+
+interface DenseLayer {
+  readonly name: string;
+  readonly fanIn: number;
+  readonly units: number;
+}
+
+/** The layer as a model.json describes it. */
+function layerJson({ name, fanIn, units }: DenseLayer, index: number, options: DenseNetworkOptions): JsonObject {
+  const { hidden, activation = 'tanh', outputActivation = 'linear' } = options;
+  const named = index === hidden.length ? outputActivation : activation;
   const config = {
     name,
-    layers: layers.map((layer, i) => ({
-      class_name: 'Dense',
-      config: {
-        name: layer.name,
-        trainable: true,
-        ...(i === 0 && { batch_input_shape: [null, inputs] }),
-        dtype: 'float32',
-        units: layer.units,
-        activation: i === hidden.length ? outputActivation : activation,
-        use_bias: true,
-      },
-    })),
+    trainable: true,
+    ...(index === 0 && { batch_input_shape: [null, fanIn] }),
+    dtype: 'float32',
+    units,
+    // TensorFlow.js knows the function by its other name only.
+    activation: named === 'silu' ? 'swish' : named,
+    use_bias: true,
   };
-  const weights = layers.flatMap((layer) => [
-    {
-      name: `${layer.name}/kernel`,
-      shape: [layer.inputs, layer.units],
-      values: asDType(initialKernel(initializer, layer.inputs, layer.units, rng.fork(layer.name)), dtype),
-    },
-    { name: `${layer.name}/bias`, shape: [layer.units], values: asDType(new Float64Array(layer.units), dtype) },
-  ]);
-  return buildNetwork({ class_name: 'Sequential', config }, weights, { label: 'denseNetwork', outputMode: 'logits' });
+  return { class_name: 'Dense', config };
+}
+
+function initialWeights({ name, fanIn, units }: DenseLayer, options: DenseNetworkOptions): Weight[] {
+  const { rng, initializer = 'glorotUniform', dtype = 'float32' } = options;
+  const kernel = initialKernel(initializer, fanIn, units, rng.fork(name));
+  return [
+    { name: `${name}/kernel`, shape: [fanIn, units], values: asDType(kernel, dtype) },
+    { name: `${name}/bias`, shape: [units], values: allocate(dtype, units) },
+  ];
 }
