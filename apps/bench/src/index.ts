@@ -1,6 +1,12 @@
 export type { Baseline, BaselineData, BaselinePrediction, FittedBaseline } from './baselines/baseline.ts';
 export { lastLayerRidge } from './baselines/last-layer.ts';
-export type { NetworkBaselineOptions } from './baselines/network-baseline.ts';
 export { rbfGp } from './baselines/rbf-gp.ts';
 export type { RbfGpOptions } from './baselines/rbf-gp.ts';
+export type { NetworkBaselineOptions } from './baselines/network-baseline.ts';
 export { untouchedNetwork } from './baselines/untouched.ts';
+export { encodeDays } from './experiments/weather/source-network.ts';
+export type { SourceNetwork } from './experiments/weather/source-network.ts';
+export { TARGET, loadWeather } from './experiments/weather/weather-data.ts';
+export type { WeatherDay } from './experiments/weather/weather-data.ts';
+export { ADAPTED, weatherExperiment } from './experiments/weather/weather-experiment.ts';
+export type { MethodResult, WeatherOptions, WeatherResult } from './experiments/weather/weather-experiment.ts';
