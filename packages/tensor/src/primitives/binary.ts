@@ -1,7 +1,8 @@
 import { broadcastShapes } from '../shape.ts';
 import type { BinaryPrimitive } from './attributes.ts';
-import { broadcastExampleAxis, forEachBroadcast } from './elementwise.ts';
+import { broadcastExampleAxis } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { broadcast, forEachRun, rowMajor } from './strided.ts';
 
 function binary<P extends BinaryPrimitive>(op: P, f: (x: number, y: number) => number): PrimitiveSpec<P> {
   return {
@@ -11,8 +12,11 @@ function binary<P extends BinaryPrimitive>(op: P, f: (x: number, y: number) => n
     evaluate: ([a, b], _attributes, out, outShape) => {
       const x = a!.data;
       const y = b!.data;
-      forEachBroadcast(outShape, [a!.shape, b!.shape], (i, [p, q]) => {
-        out[i] = f(x[p!]!, y[q!]!);
+      const views = [rowMajor(outShape), broadcast(a!.shape, outShape), broadcast(b!.shape, outShape)];
+      forEachRun(outShape, views, (length, offsets, steps) => {
+        const [start, p, q] = offsets as [number, number, number];
+        const [, dp, dq] = steps as [number, number, number];
+        for (let i = 0; i < length; i++) out[start + i] = f(x[p + i * dp]!, y[q + i * dq]!);
       });
     },
   };

@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.ts';
 import { broadcastShapes, checkShape, formatShape, sameShape, type Shape } from '../shape.ts';
-import { broadcastExampleAxis, forEachBroadcast } from './elementwise.ts';
+import { broadcastExampleAxis } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { broadcast, copy, rowMajor } from './strided.ts';
 
 export const broadcastTo: PrimitiveSpec<'broadcastTo'> = {
   arity: 1,
@@ -17,11 +18,8 @@ export const broadcastTo: PrimitiveSpec<'broadcastTo'> = {
   },
   exampleAxis: ([axis], [from], { shape }) =>
     broadcastExampleAxis('broadcastTo', [axis!, null], [from!, shape.map(() => 1)]),
-  evaluate: ([operand], _attributes, out, outShape) => {
-    forEachBroadcast(outShape, [operand!.shape], (i, [from]) => {
-      out[i] = operand!.data[from!]!;
-    });
-  },
+  evaluate: ([operand], _attributes, out, outShape) =>
+    copy(outShape, operand!.data, broadcast(operand!.shape, outShape), out, rowMajor(outShape)),
 };
 
 /** Replaces extents of -1 by those of the operand, aligned at the last axis. */

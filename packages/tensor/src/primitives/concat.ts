@@ -1,7 +1,8 @@
 import { ProgramError, ShapeError } from '../errors.ts';
-import { formatShape, sizeOf } from '../shape.ts';
+import { formatShape } from '../shape.ts';
 import { checkAxis } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { copy, rowMajor } from './strided.ts';
 
 export const concat: PrimitiveSpec<'concat'> = {
   arity: null,
@@ -28,13 +29,11 @@ export const concat: PrimitiveSpec<'concat'> = {
     return axes[0]!;
   },
   evaluate: (operands, { axis }, out, outShape) => {
-    const outer = sizeOf(outShape.slice(0, axis));
-    const stride = sizeOf(outShape.slice(axis));
-    let start = 0;
+    const { strides } = rowMajor(outShape);
+    let offset = 0;
     for (const { data, shape } of operands) {
-      const length = sizeOf(shape.slice(axis));
-      for (let i = 0; i < outer; i++) out.set(data.subarray(i * length, (i + 1) * length), i * stride + start);
-      start += length;
+      copy(shape, data, rowMajor(shape), out, { offset, strides });
+      offset += shape[axis]! * strides[axis]!;
     }
   },
 };

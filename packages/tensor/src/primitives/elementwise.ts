@@ -1,5 +1,5 @@
 import { ProgramError } from '../errors.ts';
-import { broadcastStrides, type Shape } from '../shape.ts';
+import type { Shape } from '../shape.ts';
 
 /**
  * The example axis of a broadcast result: operands align at the last axis, so axes are compared counted from the end.
@@ -29,31 +29,6 @@ export function broadcastExampleAxis(
     }
   });
   return found;
-}
-
-/**
- * Calls `visit(outIndex, offsets)` for every element of the row-major shape `to`, with the offset of each operand read by broadcasting.
- * `offsets` is reused between calls.
- */
-export function forEachBroadcast(
-  to: Shape,
-  from: readonly Shape[],
-  visit: (outIndex: number, offsets: readonly number[]) => void,
-): void {
-  const strides = from.map((shape) => broadcastStrides(shape, to));
-  const size = to.reduce((product, extent) => product * extent, 1);
-  const index = new Array<number>(to.length).fill(0);
-  const offsets = new Array<number>(from.length).fill(0);
-  for (let i = 0; i < size; i++) {
-    visit(i, offsets);
-    for (let axis = to.length - 1; axis >= 0; axis--) {
-      index[axis] = index[axis]! + 1;
-      for (let k = 0; k < offsets.length; k++) offsets[k] = offsets[k]! + strides[k]![axis]!;
-      if (index[axis]! < to[axis]!) break;
-      for (let k = 0; k < offsets.length; k++) offsets[k] = offsets[k]! - strides[k]![axis]! * to[axis]!;
-      index[axis] = 0;
-    }
-  }
 }
 
 /** Throws unless `axis` names an axis of `shape`. */

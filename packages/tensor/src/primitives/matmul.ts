@@ -1,7 +1,8 @@
 import { ProgramError, ShapeError } from '../errors.ts';
-import { broadcastShapes, broadcastStrides, formatShape, type Shape } from '../shape.ts';
+import { broadcastShapes, broadcastStrides, formatShape, stridesOf, type Shape } from '../shape.ts';
 import { broadcastExampleAxis } from './elementwise.ts';
-import type { PrimitiveSpec } from './spec.ts';
+import type { Operand, PrimitiveSpec } from './spec.ts';
+import { copy, rowMajor } from './strided.ts';
 
 export const matmul: PrimitiveSpec<'matmul'> = {
   arity: 2,
@@ -42,21 +43,55 @@ export const matmul: PrimitiveSpec<'matmul'> = {
     const offsetsA = batchOffsets(a!.shape, batch);
     const offsetsB = batchOffsets(b!.shape, batch);
     const [rowA, innerA] = transposeA ? [1, m] : [k, 1];
-    const [innerB, columnB] = transposeB ? [1, k] : [n, 1];
+    const panels = doubleRows(b!, transposeB);
+    const coefficients = new Float64Array(k);
     const row = new Float64Array(n);
     for (let block = 0; block < offsetsA.length; block++) {
       for (let i = 0; i < m; i++) {
-        row.fill(0);
-        for (let l = 0; l < k; l++) {
-          const x = a!.data[offsetsA[block]! + i * rowA + l * innerA]!;
-          const start = offsetsB[block]! + l * innerB;
-          for (let j = 0; j < n; j++) row[j]! += x * b!.data[start + j * columnB]!;
-        }
+        const start = offsetsA[block]! + i * rowA;
+        for (let l = 0; l < k; l++) coefficients[l] = a!.data[start + l * innerA]!;
+        combineRows(coefficients, panels, offsetsB[block]!, row);
         out.set(row, (block * m + i) * n);
       }
     }
   },
 };
+
+/** The right operand [..., k, n] in double precision with contiguous rows, so that one inner loop serves every case. */
+function doubleRows({ data, shape }: Operand, transposed: boolean): Float64Array {
+  if (!transposed) return data instanceof Float64Array ? data : new Float64Array(data);
+  const rank = shape.length;
+  const swap = <T>(list: readonly T[]): T[] => [...list.slice(0, -2), list[rank - 1]!, list[rank - 2]!];
+  const rows = new Float64Array(data.length);
+  copy(swap(shape), data, { offset: 0, strides: swap(stridesOf(shape)) }, rows, rowMajor(swap(shape)));
+  return rows;
+}
+
+/** row = Σ coefficients[l] · panel[l, :], four rows of the panel at a time, as each pass over `row` costs a load and a store. */
+function combineRows(coefficients: Float64Array, panel: Float64Array, start: number, row: Float64Array): void {
+  const k = coefficients.length;
+  const n = row.length;
+  row.fill(0);
+  let l = 0;
+  for (; l + 4 <= k; l += 4) {
+    const a = coefficients[l]!;
+    const b = coefficients[l + 1]!;
+    const c = coefficients[l + 2]!;
+    const d = coefficients[l + 3]!;
+    const p = start + l * n;
+    const q = p + n;
+    const r = q + n;
+    const s = r + n;
+    for (let j = 0; j < n; j++) {
+      row[j] = row[j]! + a * panel[p + j]! + b * panel[q + j]! + c * panel[r + j]! + d * panel[s + j]!;
+    }
+  }
+  for (; l < k; l++) {
+    const a = coefficients[l]!;
+    const p = start + l * n;
+    for (let j = 0; j < n; j++) row[j] = row[j]! + a * panel[p + j]!;
+  }
+}
 
 /** Rows and columns of an operand after its transposition. */
 function lastTwo(shape: Shape, transposed: boolean): [rows: number, columns: number] {

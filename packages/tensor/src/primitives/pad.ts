@@ -1,8 +1,8 @@
 import { ProgramError, ShapeError } from '../errors.ts';
-import { formatShape } from '../shape.ts';
+import { formatShape, stridesOf } from '../shape.ts';
 import { checkAxis } from './elementwise.ts';
-import { copyAlong } from './slice.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { copy, rowMajor } from './strided.ts';
 
 export const pad: PrimitiveSpec<'pad'> = {
   arity: 1,
@@ -21,8 +21,9 @@ export const pad: PrimitiveSpec<'pad'> = {
     return own!;
   },
   evaluate: ([operand], { axis, before, step }, out, outShape) => {
-    copyAlong(axis, operand!.shape, (outer, i, inner, from) => {
-      out.set(operand!.data.subarray(from, from + inner), (outer * outShape[axis]! + before + i * step) * inner);
-    });
+    const { data, shape } = operand!;
+    const strides = stridesOf(outShape);
+    const filled = { offset: before * strides[axis]!, strides: strides.with(axis, step * strides[axis]!) };
+    copy(shape, data, rowMajor(shape), out, filled);
   },
 };

@@ -1,8 +1,9 @@
 import { ProgramError } from '../errors.ts';
-import { formatShape, type Shape } from '../shape.ts';
+import { formatShape } from '../shape.ts';
 import type { ReductionPrimitive } from './attributes.ts';
-import { checkAxis, forEachBroadcast } from './elementwise.ts';
+import { checkAxis } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { broadcast, forEachRun, rowMajor } from './strided.ts';
 
 function reduction<P extends ReductionPrimitive>(
   op: P,
@@ -24,20 +25,18 @@ function reduction<P extends ReductionPrimitive>(
       return axis! - axes.filter((reduced) => reduced < axis!).length;
     },
     evaluate: ([operand], { axes }, out) => {
+      const { data, shape } = operand!;
       const accumulated = new Float64Array(out.length).fill(initial);
-      forEachReduced(operand!.shape, axes, (from, to) => {
-        accumulated[to] = f(accumulated[to]!, operand!.data[from]!);
+      // Reading the kept shape by broadcasting gives stride 0 along reduced axes: exactly the index of the result.
+      const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+      forEachRun(shape, [rowMajor(shape), broadcast(kept, shape)], (length, offsets, steps) => {
+        const [from, to] = offsets as [number, number];
+        const [, step] = steps as [number, number];
+        for (let i = 0; i < length; i++) accumulated[to + i * step] = f(accumulated[to + i * step]!, data[from + i]!);
       });
       out.set(accumulated);
     },
   };
-}
-
-/** Visits every element with the index of the result element it goes to. */
-function forEachReduced(shape: Shape, axes: readonly number[], visit: (from: number, to: number) => void): void {
-  const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
-  // Reading the kept shape by broadcasting gives stride 0 along reduced axes: exactly the index of the result.
-  forEachBroadcast(shape, [kept], (from, [to]) => visit(from, to!));
 }
 
 /** Reductions over whole axes, which disappear from the shape. The maximum of nothing is -∞. */

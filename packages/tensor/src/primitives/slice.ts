@@ -1,7 +1,8 @@
 import { ProgramError, ShapeError } from '../errors.ts';
-import { formatShape, sizeOf, type Shape } from '../shape.ts';
+import { formatShape, stridesOf } from '../shape.ts';
 import { checkAxis } from './elementwise.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { copy, rowMajor } from './strided.ts';
 
 export const slice: PrimitiveSpec<'slice'> = {
   arity: 1,
@@ -20,21 +21,8 @@ export const slice: PrimitiveSpec<'slice'> = {
     return own!;
   },
   evaluate: ([operand], { axis, start, step }, out, outShape) => {
-    copyAlong(axis, outShape, (outer, i, inner, to) => {
-      const from = (outer * operand!.shape[axis]! + start + i * step) * inner;
-      out.set(operand!.data.subarray(from, from + inner), to);
-    });
+    const strides = stridesOf(operand!.shape);
+    const taken = { offset: start * strides[axis]!, strides: strides.with(axis, step * strides[axis]!) };
+    copy(outShape, operand!.data, taken, out, rowMajor(outShape));
   },
 };
-
-/** Visits the contiguous runs below `axis`: (outer index, index along the axis, run length, start of the run). */
-export function copyAlong(
-  axis: number,
-  shape: Shape,
-  visit: (outer: number, i: number, inner: number, start: number) => void,
-): void {
-  const outer = sizeOf(shape.slice(0, axis));
-  const extent = shape[axis]!;
-  const inner = sizeOf(shape.slice(axis + 1));
-  for (let o = 0; o < outer; o++) for (let i = 0; i < extent; i++) visit(o, i, inner, (o * extent + i) * inner);
-}

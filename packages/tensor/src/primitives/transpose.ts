@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import { formatShape, stridesOf } from '../shape.ts';
 import type { PrimitiveSpec } from './spec.ts';
+import { copy, rowMajor } from './strided.ts';
 
 export const transpose: PrimitiveSpec<'transpose'> = {
   arity: 1,
@@ -17,17 +18,6 @@ export const transpose: PrimitiveSpec<'transpose'> = {
   evaluate: ([operand], { permutation }, out, outShape) => {
     const own = stridesOf(operand!.shape);
     const strides = permutation.map((axis) => own[axis]!);
-    const index = new Array<number>(outShape.length).fill(0);
-    let from = 0;
-    for (let to = 0; to < out.length; to++) {
-      out[to] = operand!.data[from]!;
-      for (let axis = outShape.length - 1; axis >= 0; axis--) {
-        index[axis] = index[axis]! + 1;
-        from += strides[axis]!;
-        if (index[axis]! < outShape[axis]!) break;
-        from -= strides[axis]! * outShape[axis]!;
-        index[axis] = 0;
-      }
-    }
+    copy(outShape, operand!.data, { offset: 0, strides }, out, rowMajor(outShape));
   },
 };
