@@ -39,7 +39,7 @@ export const TARGET = 'temp_max';
 export async function loadWeather(city: City): Promise<WeatherDay[]> {
   const entry = createRequire(import.meta.url).resolve('vega-datasets');
   const path = join(dirname(entry), '..', 'data', 'weather.csv');
-  const records = parse(await readFile(path, 'utf8'), { columns: true }) as Record<string, string>[];
+  const records = parse<Record<string, string>>(await readFile(path, 'utf8'), { columns: true });
   const days = records.filter((record) => record['location'] === city).map(readDay);
   if (
     days.length === 0 ||
