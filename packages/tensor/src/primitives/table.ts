@@ -31,8 +31,3 @@ export const primitives: { readonly [P in Primitive]: PrimitiveSpec<P> } = {
 
 /** Names of all primitives of this version. */
 export const PRIMITIVES: ReadonlySet<Primitive> = new Set(Object.keys(primitives) as Primitive[]);
-
-/** The definition of one primitive. */
-export function specOf<P extends Primitive>(op: P): PrimitiveSpec<P> {
-  return primitives[op];
-}
