@@ -95,7 +95,7 @@ function quasiNewtonDirection(gradient: Float64Array, pairs: readonly Pair[]): F
 
 const SUFFICIENT_DECREASE = 1e-4;
 const CURVATURE = 0.9;
-const MAX_TRIALS = 40;
+const MAX_TRIALS = 30;
 
 /** A point along the direction that is lower enough and less steep, or undefined if none is found. */
 function lineSearch(at: (x: Float64Array) => Point, from: Point, direction: Float64Array): Point | undefined {

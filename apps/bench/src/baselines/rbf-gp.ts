@@ -26,7 +26,7 @@ export interface RbfGpOptions {
  *
  * @throws {OptionError} if an option is not a positive integer
  *
- * Cost: about n³ multiply-adds for each of the some 50 evaluations of a start.
+ * Cost: about n³ multiply-adds for each of some 50 evaluations a start, and as many for the best: with 7 inputs 0.2 s for n = 40, 10 s for n = 300 on two busy cores.
  * Source: Rasmussen & Williams (2006), sections 2.7 and 5.4.1.
  */
 export function rbfGp(options: RbfGpOptions): Baseline {
@@ -82,11 +82,19 @@ async function fitOutput(x: Matrix, y: Float64Array, options: Required<RbfGpOpti
   return { x, target, hyperparameters, posterior };
 }
 
+/** How steep the evidence may be, in nats for each factor of e, where a start ends and where the best of them ends. */
+const EXPLORED = 1e-2;
+const POLISHED = 1e-5;
+
+/** The evidence has many maxima, so every start is followed, but only the best to the end. */
 function maximizeEvidence(x: Matrix, y: Float64Array, { rng, starts, maxSteps }: Required<RbfGpOptions>): Minimum {
+  const minimize = (from: Float64Array, gradientTolerance: number): Minimum =>
+    lbfgs((theta) => rbfEvidence(x, y, theta), from, { maxSteps, gradientTolerance });
   const minima = Array.from({ length: starts }, (_, i) =>
-    lbfgs((theta) => rbfEvidence(x, y, theta), startingPoint(x.columns, i === 0 ? undefined : rng), { maxSteps }),
+    minimize(startingPoint(x.columns, i === 0 ? undefined : rng), EXPLORED),
   );
-  return minima.reduce((best, minimum) => (minimum.value < best.value ? minimum : best));
+  const best = minima.reduce((lowest, minimum) => (minimum.value < lowest.value ? minimum : lowest));
+  return minimize(best.x, POLISHED);
 }
 
 /** Typical distances of standardised inputs are √d: the fixed start has that length scale, full signal and a tenth of noise. */
