@@ -16,8 +16,11 @@ const checkout = join(here, '..', '..', '..');
  */
 export function openReference(model: string): Reference | undefined {
   const given = process.env['NTK_REFERENCE_DIR'];
-  const external = given === undefined || given === '' ? resolve(checkout, '..', 'shared', 'reference') : resolve(given);
-  const folder = [fixtures, external].map((parent) => join(parent, model)).find((each) => existsSync(join(each, 'manifest.json')));
+  const external =
+    given === undefined || given === '' ? resolve(checkout, '..', 'shared', 'reference') : resolve(given);
+  const folder = [fixtures, external]
+    .map((parent) => join(parent, model))
+    .find((each) => existsSync(join(each, 'manifest.json')));
   if (folder === undefined) {
     console.log(`skipped: golden values of ${model}: not found; NTK_REFERENCE_DIR names the folder that holds them`);
     return undefined;
