@@ -35,7 +35,7 @@ const activations = [
   'logSoftmax',
 ] as const;
 
-describe('activations agree with TensorFlow.js', () => {
+describe('activations agree with TensorFlow.js, there and back', () => {
   it.each(activations)('%s', async (activation) => {
     const model = chain(
       [3],
@@ -43,7 +43,9 @@ describe('activations agree with TensorFlow.js', () => {
       tfl.layers.activation({ activation: activation as 'relu' }),
       tfl.layers.dense({ units: 2 }),
     );
-    expect(await disagreement(model, new Rng(activation))).toBeLessThan(TOLERANCE);
+    // TensorFlow.js cannot read gelu_new back, not from its own files either.
+    const back = activation !== 'gelu_new';
+    expect(await disagreement(model, new Rng(activation), { back })).toBeLessThan(TOLERANCE);
   });
 });
 
@@ -86,13 +88,13 @@ const models: Record<string, () => tfl.LayersModel> = {
     chain([3, 4], tfl.layers.timeDistributed({ layer: tfl.layers.dense({ units: 2, activation: 'relu' }) }), flat()),
 };
 
-describe('layers agree with TensorFlow.js', () => {
+describe('layers agree with TensorFlow.js, there and back', () => {
   it.each(Object.keys(models))('%s', async (name) => {
     expect(await disagreement(models[name]!(), new Rng(name))).toBeLessThan(TOLERANCE);
   });
 });
 
-describe('layers that merge agree with TensorFlow.js', () => {
+describe('layers that merge agree with TensorFlow.js, there and back', () => {
   const merges: Record<string, () => tfl.layers.Layer> = {
     Add: () => tfl.layers.add(),
     Multiply: () => tfl.layers.multiply(),

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tfc from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { cpuBackend, forward, type Network, type Rng } from '@ntk/tensor';
-import { parseLayersModel, type LayersModelFiles, type ParseOptions } from '@ntk/models';
+import { formatLayersModel, parseLayersModel, type LayersModelFiles } from '@ntk/models';
 
 // Keeps TensorFlow.js from advertising its native backend.
 tfc.env().set('IS_TEST', true);
@@ -82,17 +82,22 @@ export function worst(got: ArrayLike<number>, want: ArrayLike<number>): number {
   return Math.max(...Array.from(want, (value, i) => Math.abs(got[i]! - value) / scale));
 }
 
-/** The largest difference between a model and our Network of it, over random examples. */
+/**
+ * The largest difference between a model and our Network of it over random examples, or between the model and what TensorFlow.js
+ * makes of the files that we write of that Network.
+ */
 export async function disagreement(
   model: tfl.LayersModel,
   rng: Rng,
-  options: ParseOptions = { outputActivation: 'keep' },
+  { back = true }: { readonly back?: boolean } = {},
 ): Promise<number> {
   const examples = 5;
   randomize(model, rng);
   const { modelJson, weights } = await save(model);
-  const network = parseLayersModel(modelJson, weights, options);
+  const network = parseLayersModel(modelJson, weights, { outputActivation: 'keep' });
   const size = network.program.inputs[0]!.shape.reduce((a, b) => a * b, 1);
   const x = randomInputs(rng, examples * size);
-  return worst(await outputsOf(network, Float64Array.from(x)), predict(model, x, examples));
+  const want = predict(model, x, examples);
+  const there = worst(await outputsOf(network, Float64Array.from(x)), want);
+  return back ? Math.max(there, worst(predict(await load(formatLayersModel(network)), x, examples), want)) : there;
 }

@@ -46,7 +46,10 @@ export const concatenate: LayerKind = (config, context): Layer => {
   return {
     slots: [],
     pointwise: false,
-    emit: (call) => call.builder.concat(sameRank(call), axisOf(axis, call.builder.shape(call.inputs[0]!))),
+    emit: (call) => {
+      const inputs = sameRank(call);
+      return call.builder.concat(inputs, axisOf(axis, call.builder.shape(inputs[0]!)));
+    },
   };
 };
 
