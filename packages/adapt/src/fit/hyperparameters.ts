@@ -1,5 +1,12 @@
-import { learnHyperparameters, tridiagonalEvidence, type PriorMean } from '@ntk/gp';
-import { matrix, type Matrix } from '@ntk/linop';
+import {
+  jacobianEvidence,
+  learnHyperparameters,
+  tridiagonalEvidence,
+  type EvidenceFunction,
+  type JacobianEvidenceProblem,
+  type EvidenceProblem,
+} from '@ntk/gp';
+import { matrix } from '@ntk/linop';
 import { Rng } from '@ntk/tensor';
 
 /** The two variances of the model and where they came from. */
@@ -16,54 +23,67 @@ export interface Hyperparameters {
   readonly rowsUsed: number;
 }
 
-/** What hyperparameters are learned from: a kernel without prior variance, targets, and their prior mean. */
-export interface EvidenceData {
-  readonly kTrainTrain: Matrix;
-  readonly yTrain: Float64Array;
-  readonly priorMean: PriorMean | undefined;
-  /** c: rows of an example stay together where examples are sampled. */
-  readonly outputs: number;
-}
-
 /** What is given; the rest is learned. */
 export interface GivenVariances {
   readonly noise: number | 'learn';
   readonly priorVariance: number | 'learn';
 }
 
-/** Rows beyond this make the tridiagonal reduction, 2/3 N³, take minutes: a random subset determines two numbers well enough. */
-const MAX_ROWS = 2000;
+/** The evidence of a model, and on how many rows it was computed. */
+export interface ModelEvidence {
+  readonly evidence: EvidenceFunction;
+  readonly rowsUsed: number;
+}
 
 /**
  * Fills in the variances that are not given by maximising the evidence.
  *
- * With more than 2,000 rows, a random subset of examples (fixed seed) is used: the same data give the same values.
+ * @param evidence - called only if something is to be learned
  */
-export async function resolveHyperparameters(data: EvidenceData, given: GivenVariances): Promise<Hyperparameters> {
+export async function resolveHyperparameters(
+  given: GivenVariances,
+  evidence: () => Promise<ModelEvidence>,
+): Promise<Hyperparameters> {
   const { noise, priorVariance } = given;
-  if (noise !== 'learn' && priorVariance !== 'learn') {
+  if (noise !== 'learn' && priorVariance !== 'learn')
     return { priorVariance, noiseVariance: noise, learned: [], rowsUsed: 0 };
-  }
-  const used = data.yTrain.length > MAX_ROWS ? subset(data) : data;
-  const { priorMean, ...problem } = used;
-  const evidence = await tridiagonalEvidence(priorMean === undefined ? problem : { ...problem, priorMean });
-  const learned = await learnHyperparameters(evidence, {
+  const { evidence: surface, rowsUsed } = await evidence();
+  const found = await learnHyperparameters(surface, {
     ...(noise === 'learn' ? {} : { noiseVariance: noise }),
     ...(priorVariance === 'learn' ? {} : { priorVariance }),
   });
+  const learned = [
+    ...(priorVariance === 'learn' ? (['priorVariance'] as const) : []),
+    ...(noise === 'learn' ? (['noiseVariance'] as const) : []),
+  ];
   return {
-    priorVariance: learned.priorVariance,
-    noiseVariance: learned.noiseVariance,
-    learned: [
-      ...(priorVariance === 'learn' ? (['priorVariance'] as const) : []),
-      ...(noise === 'learn' ? (['noiseVariance'] as const) : []),
-    ],
-    ...(learned.onEdge === undefined ? {} : { onEdge: learned.onEdge }),
-    rowsUsed: used.yTrain.length,
+    priorVariance: found.priorVariance,
+    noiseVariance: found.noiseVariance,
+    learned,
+    ...(found.onEdge === undefined ? {} : { onEdge: found.onEdge }),
+    rowsUsed,
   };
 }
 
-function subset({ kTrainTrain, yTrain, priorMean, outputs }: EvidenceData): EvidenceData {
+/** The evidence in parameter space, on all rows: it costs p³, not N³. */
+export async function parameterSpaceEvidence(problem: JacobianEvidenceProblem): Promise<ModelEvidence> {
+  return { evidence: await jacobianEvidence(problem), rowsUsed: problem.yTrain.length };
+}
+
+/** Rows beyond which the tridiagonal reduction, 2/3 N³, takes minutes: a random subset determines two numbers well enough. */
+const MAX_ROWS = 2000;
+
+/**
+ * The evidence in function space. With more than 2,000 rows a random subset of examples (fixed seed) is used: the same data give the same values.
+ *
+ * @param outputs - c: rows of an example stay together where examples are sampled
+ */
+export async function functionSpaceEvidence(problem: EvidenceProblem, outputs: number): Promise<ModelEvidence> {
+  const used = problem.yTrain.length > MAX_ROWS ? subset(problem, outputs) : problem;
+  return { evidence: await tridiagonalEvidence(used), rowsUsed: used.yTrain.length };
+}
+
+function subset({ kTrainTrain, yTrain, priorMean }: EvidenceProblem, outputs: number): EvidenceProblem {
   const examples = Math.floor(MAX_ROWS / outputs);
   const chosen = new Rng('evidence')
     .permutation(yTrain.length / outputs)
@@ -77,10 +97,6 @@ function subset({ kTrainTrain, yTrain, priorMean, outputs }: EvidenceData): Evid
       (column, j) => (kernel.data[i * rows.length + j] = kTrainTrain.data[row * kTrainTrain.columns + column]!),
     ),
   );
-  return {
-    kTrainTrain: kernel,
-    yTrain: pick(yTrain),
-    priorMean: priorMean?.kind === 'fixed' ? { kind: 'fixed', values: pick(priorMean.values) } : priorMean,
-    outputs,
-  };
+  const mean = priorMean?.kind === 'fixed' ? ({ kind: 'fixed', values: pick(priorMean.values) } as const) : priorMean;
+  return { kTrainTrain: kernel, yTrain: pick(yTrain), ...(mean === undefined ? {} : { priorMean: mean }) };
 }

@@ -14,9 +14,13 @@ import {
   type LayerSelection,
   type Linearization,
 } from '@ntk/jacobian';
-import { syrk } from '@ntk/linop';
 import { ShapeError, exampleCount, outputCount, type Network, type TypedArray } from '@ntk/tensor';
-import { resolveHyperparameters, type Hyperparameters } from './hyperparameters.ts';
+import {
+  functionSpaceEvidence,
+  parameterSpaceEvidence,
+  resolveHyperparameters,
+  type Hyperparameters,
+} from './hyperparameters.ts';
 import type { ResolvedOptions, Space } from './options.ts';
 
 /** Inputs and targets. */
@@ -86,19 +90,13 @@ async function fitFunctionSpace({ linearization, yTrain, priorMean, options }: P
   options.onProgress('kernel');
   const kTrainTrain = await kernelMatrix(linearization);
   options.onProgress('evidence');
-  const hyperparameters = await resolveHyperparameters(
-    { kTrainTrain, yTrain, priorMean, outputs: linearization.c },
-    options,
+  const targets = { yTrain, ...(priorMean === undefined ? {} : { priorMean }) };
+  const hyperparameters = await resolveHyperparameters(options, () =>
+    functionSpaceEvidence({ kTrainTrain, ...targets }, linearization.c),
   );
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
-  const posterior = await functionSpacePosterior({
-    kTrainTrain,
-    yTrain,
-    priorVariance,
-    noise: noiseVariance,
-    ...(priorMean === undefined ? {} : { priorMean }),
-  });
+  const posterior = await functionSpacePosterior({ kTrainTrain, priorVariance, noise: noiseVariance, ...targets });
   const weights = async (): Promise<Float64Array> => {
     const alpha = posterior.coefficients;
     const w = await transposedProduct(linearization, alpha);
@@ -120,23 +118,11 @@ async function fitParameterSpace({ linearization, yTrain, priorMean, options }: 
   options.onProgress('jacobian');
   const jTrain = await explicitJacobian(linearization);
   options.onProgress('evidence');
-  const kTrainTrain =
-    options.noise === 'learn' || options.priorVariance === 'learn'
-      ? syrk(jTrain)
-      : { rows: 0, columns: 0, data: new Float64Array(0) };
-  const hyperparameters = await resolveHyperparameters(
-    { kTrainTrain, yTrain, priorMean, outputs: linearization.c },
-    options,
-  );
+  const targets = { yTrain, ...(priorMean === undefined ? {} : { priorMean }) };
+  const hyperparameters = await resolveHyperparameters(options, () => parameterSpaceEvidence({ jTrain, ...targets }));
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
-  const posterior = await parameterSpacePosterior({
-    jTrain,
-    yTrain,
-    priorVariance,
-    noise: noiseVariance,
-    ...(priorMean === undefined ? {} : { priorMean }),
-  });
+  const posterior = await parameterSpacePosterior({ jTrain, priorVariance, noise: noiseVariance, ...targets });
   const predict = (x: TypedArray): Promise<Prediction> =>
     predictInBatches(linearization, x, options, async (test, prior) => {
       const query = { jTest: await explicitJacobian(test), ...prior };

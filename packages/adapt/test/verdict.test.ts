@@ -1,0 +1,74 @@
+import { adapt, verdict, type Verdict } from '@ntk/adapt';
+import { describe, expect, test } from 'vitest';
+import { makeProblem } from './problem.ts';
+import { leaveOneOutConstant, leaveOneOutUntouched } from '../src/verdict/baselines.ts';
+
+async function judge(options: Parameters<typeof makeProblem>[0]): Promise<Verdict> {
+  const { network, backend, x, y } = await makeProblem(options);
+  using adapted = await adapt(network, { x, y }, { backend });
+  return (await verdict(adapted))!;
+}
+
+describe('verdict', () => {
+  test('better where the target task differs smoothly from what the network does', async () => {
+    const result = await judge({ n: 40, shift: 2 });
+    expect(result.conclusion).toBe('better');
+    expect(result.sentence).toMatch(/^Adapting helps: leave-one-out RMSE .* untouched, .* adapted \(40 examples\)\.$/);
+    expect(result.methods.map(({ method }) => method)).toEqual(['constant', 'untouched network', 'last layer', 'adapted network']);
+  });
+
+  test('not distinguishable where the network is right already', async () => {
+    const result = await judge({ n: 20, shift: 0 });
+    expect(result.conclusion).not.toBe('better');
+  });
+
+  test('warns where a constant does better than the untouched network', async () => {
+    const { network, backend, x, y } = await makeProblem();
+    using adapted = await adapt(network, { x, y: y.map((value) => 100 + value) }, { backend });
+    const result = (await verdict(adapted))!;
+    expect(result.warnings.join()).toContain('worse than a constant');
+  });
+
+  test('scores every output on its own, leaving out whole examples', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 12, outputs: 3 });
+    using adapted = await adapt(network, { x, y }, { backend, noise: 0.02, priorVariance: 0.3 });
+    const { leftOut, methods } = (await verdict(adapted))!;
+    expect(methods.every(({ scores }) => scores.length === 3)).toBe(true);
+    // By brute force: example 5 predicted from the eleven others.
+    const keep = (values: Float64Array, width: number): Float64Array => values.filter((_, i) => Math.floor(i / width) !== 5);
+    using others = await adapt(network, { x: keep(x, 2), y: keep(y, 3) }, { backend, noise: 0.02, priorVariance: 0.3 });
+    const predicted = await others.predict(x.slice(10, 12));
+    for (let output = 0; output < 3; output++) {
+      expect(leftOut.mean[15 + output]).toBeCloseTo(predicted.mean[output]!, 9);
+      expect(leftOut.variance[15 + output]).toBeCloseTo(predicted.variance[output]! + 0.02, 9);
+    }
+  });
+
+  test('says nothing about fewer than three examples', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 2 });
+    using adapted = await adapt(network, { x, y }, { backend, noise: 0.1, priorVariance: 1 });
+    expect(await verdict(adapted)).toBeUndefined();
+  });
+
+  test('equal targets make no infinite density', async () => {
+    const { network, backend, x } = await makeProblem();
+    using adapted = await adapt(network, { x, y: new Float64Array(24).fill(3) }, { backend });
+    const { methods } = (await verdict(adapted))!;
+    for (const { scores } of methods) expect(Number.isFinite(scores[0]!.nlpd.value)).toBe(true);
+  });
+});
+
+test('leave-one-out of a constant and of the untouched network, by brute force', () => {
+  const y = Float64Array.of(1, 10, 2, 30, 4, 20, 8, 50);
+  const f = Float64Array.of(1.5, 11, 2, 28, 3, 20, 9, 45);
+  const constant = leaveOneOutConstant(y, 2);
+  const untouched = leaveOneOutUntouched(y, f, 2);
+  for (let i = 0; i < y.length; i++) {
+    const others = [...y.keys()].filter((j) => j % 2 === i % 2 && j !== i);
+    const mean = others.reduce((sum, j) => sum + y[j]!, 0) / 3;
+    const variance = others.reduce((sum, j) => sum + (y[j]! - mean) ** 2, 0) / 2;
+    expect(constant.mean[i]).toBeCloseTo(mean, 12);
+    expect(constant.variance[i]).toBeCloseTo(variance * (1 + 1 / 3), 9);
+    expect(untouched.variance[i]).toBeCloseTo(others.reduce((sum, j) => sum + (y[j]! - f[j]!) ** 2, 0) / 3, 12);
+  }
+});
