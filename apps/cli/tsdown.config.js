@@ -1,3 +1,7 @@
 import { library } from '@ntk/tsdown';
 
-export default library();
+/** The experiments are not published as a package: their sources become part of the command. */
+export default {
+  ...library(),
+  inputOptions: { resolve: { conditionNames: ['@ntk/source', 'import', 'node', 'default'] } },
+};

@@ -6,6 +6,8 @@ export type { NetworkBaselineOptions } from './baselines/network-baseline.ts';
 export { untouchedNetwork } from './baselines/untouched.ts';
 export { encodeDays } from './experiments/weather/source-network.ts';
 export type { SourceNetwork } from './experiments/weather/source-network.ts';
+export { typicalYear } from './experiments/weather/typical-year.ts';
+export type { TypicalYear } from './experiments/weather/typical-year.ts';
 export { TARGET, loadWeather } from './experiments/weather/weather-data.ts';
 export type { WeatherDay } from './experiments/weather/weather-data.ts';
 export { ADAPTED, weatherExperiment } from './experiments/weather/weather-experiment.ts';

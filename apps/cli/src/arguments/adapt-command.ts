@@ -23,7 +23,7 @@ export interface AdaptArguments extends FeatureArguments, RunArguments, Interval
   readonly layers: LayerSelection;
   readonly space: 'auto' | 'function' | 'parameter';
   readonly solver: 'auto' | 'cholesky';
-  readonly outputActivation: 'split' | 'keep';
+  readonly outputActivation: 'logits' | 'keep';
   readonly seed: number;
 }
 
@@ -79,9 +79,13 @@ function addInputs(command: Command): void {
     )
     .addOption(valueOption('--test <file>', 'rows to predict (default: those of --data)', { parse: parsePath }))
     .addOption(
-      choiceOption('--output-activation', 'a final softmax or sigmoid of the network: split off, or kept', {
-        now: ['split', 'keep'],
-      }),
+      choiceOption(
+        '--output-activation',
+        'a final softmax or sigmoid: split off, so that logits are adapted, or kept',
+        {
+          now: ['logits', 'keep'],
+        },
+      ),
     );
 }
 
@@ -90,13 +94,13 @@ function addProcess(command: Command): void {
     .optionsGroup('Gaussian process:')
     .addOption(
       valueOption('--noise <learn|variance>', 'noise variance, in squared units of the target', {
-        parse: parseVariance('zero'),
+        parse: parseVariance,
         default: 'learn',
       }),
     )
     .addOption(
       valueOption('--prior-variance <learn|variance>', "factor on the tangent kernel of the network's own outputs", {
-        parse: parseVariance('positive'),
+        parse: parseVariance,
         default: 'learn',
       }),
     )

@@ -13,7 +13,7 @@ export interface InspectArguments extends FeatureArguments, RunArguments {
   readonly data?: string;
   /** Columns that are no inputs. */
   readonly target?: readonly string[];
-  readonly outputActivation: 'split' | 'keep';
+  readonly outputActivation: 'logits' | 'keep';
   readonly json: boolean;
 }
 
@@ -39,9 +39,13 @@ export function inspectCommand(use: (given: InspectArguments) => void): Command 
     .addOption(valueOption('--data <file>', 'inputs for the spectrum: .csv, .npy or .npz', { parse: parsePath }))
     .addOption(listOption('--target <names>', 'columns of --data that are no inputs, separated by commas'))
     .addOption(
-      choiceOption('--output-activation', 'a final softmax or sigmoid of the network: split off, or kept', {
-        now: ['split', 'keep'],
-      }),
+      choiceOption(
+        '--output-activation',
+        'a final softmax or sigmoid: split off, so that logits are adapted, or kept',
+        {
+          now: ['logits', 'keep'],
+        },
+      ),
     );
   addFeatureOptions(command);
   addFlag(addRunOptions(command).optionsGroup('Results:'), '--json', 'print one JSON object instead of text');

@@ -11,16 +11,14 @@ export const parsePath: ValueParser<string> = (text, flag) => {
   throw new OptionError(`${flag}: got ${quoted(text)}, expected the path of a file; write it after ${flag}`);
 };
 
-/** 'learn', or a variance of at least `least`. */
-export function parseVariance(least: 'zero' | 'positive'): ValueParser<'learn' | number> {
-  const expected = `learn or a ${least === 'zero' ? 'number of at least 0' : 'positive number'}`;
-  return (text, flag) => {
-    if (text === 'learn') return 'learn';
-    const value = decimal(text);
-    if (value !== undefined && (value > 0 || (value === 0 && least === 'zero'))) return value;
-    throw new OptionError(`${flag}: got ${quoted(text)}, expected ${expected}; for example ${flag} 0.1`);
-  };
-}
+/** 'learn', or a positive variance. */
+export const parseVariance: ValueParser<'learn' | number> = (text, flag) => {
+  if (text === 'learn') return 'learn';
+  const value = decimal(text);
+  if (value !== undefined && value > 0) return value;
+  const remedy = value === 0 ? 'for exact data give a small one' : `for example ${flag} 0.1`;
+  throw new OptionError(`${flag}: got ${quoted(text)}, expected learn or a positive number; ${remedy}`);
+};
 
 /** A probability strictly between 0 and 1. */
 export const parseInterval: ValueParser<number> = (text, flag) => {

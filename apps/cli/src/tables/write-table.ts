@@ -11,6 +11,12 @@ export interface NumberColumn {
   readonly values: ArrayLike<number>;
 }
 
+/** A column of text, which says what the rows are; only CSV has it. */
+export interface LabelColumn {
+  readonly name: string;
+  readonly cells: readonly string[];
+}
+
 /**
  * The content of a file for columns of equal length, in the format that the path's ending names: .csv with a header, numbers
  * in their shortest form that reads back as the same double, and empty cells for NaN; .npy as one array [rows, columns]; .npz
@@ -18,7 +24,11 @@ export interface NumberColumn {
  *
  * @throws {OptionError} if the ending is another
  */
-export function encodeTable(path: string, columns: readonly NumberColumn[]): Uint8Array | string {
+export function encodeTable(
+  path: string,
+  columns: readonly NumberColumn[],
+  labels: readonly LabelColumn[] = [],
+): Uint8Array | string {
   checkTablePath(path);
   switch (extname(path).toLowerCase()) {
     case '.npy':
@@ -28,7 +38,7 @@ export function encodeTable(path: string, columns: readonly NumberColumn[]): Uin
         new Map(columns.map(({ name, values }) => [name, { shape: [values.length], data: Float64Array.from(values) }])),
       );
     default:
-      return toCsv(columns);
+      return toCsv(columns, labels);
   }
 }
 
@@ -53,11 +63,12 @@ function toMatrix(columns: readonly NumberColumn[]): { shape: number[]; data: Fl
   return { shape: [rows, columns.length], data };
 }
 
-function toCsv(columns: readonly NumberColumn[]): string {
-  const rows = Array.from({ length: columns[0]?.values.length ?? 0 }, (_, row) =>
-    columns.map(({ values }) => decimal(values[row]!)),
-  );
-  return stringify([columns.map(({ name }) => name), ...rows]);
+function toCsv(columns: readonly NumberColumn[], labels: readonly LabelColumn[]): string {
+  const rows = Array.from({ length: columns[0]?.values.length ?? 0 }, (_, row) => [
+    ...labels.map(({ cells }) => cells[row]!),
+    ...columns.map(({ values }) => decimal(values[row]!)),
+  ]);
+  return stringify([[...labels, ...columns].map(({ name }) => name), ...rows]);
 }
 
 function decimal(value: number): string {

@@ -20,7 +20,7 @@ describe('adapt', () => {
       solver: 'auto',
       backend: 'auto',
       dtype: 'auto',
-      outputActivation: 'split',
+      outputActivation: 'logits',
       interval: 0.95,
       includeNoise: false,
       json: false,
@@ -30,7 +30,7 @@ describe('adapt', () => {
   });
 
   test.each<[string[], object]>([
-    [['--noise', '0'], { noise: 0 }],
+    [['--noise', '2'], { noise: 2 }],
     [['--noise=1e-3'], { noise: 0.001 }],
     [['--prior-variance', '2'], { priorVariance: 2 }],
     [['--layers', 'last'], { layers: 'last' }],
@@ -61,8 +61,9 @@ describe('adapt', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['--noise', '-1'], /^--noise: got '-1', expected learn or a number of at least 0/],
-    [['--noise', 'abc'], /^--noise: got 'abc', expected learn or a number/],
+    [['--noise', '-1'], /^--noise: got '-1', expected learn or a positive number; for example/],
+    [['--noise', 'abc'], /^--noise: got 'abc', expected learn or a positive number/],
+    [['--noise', '0'], /^--noise: got '0', .*for exact data give a small one/],
     [['--noise', 'NaN'], /^--noise: got 'NaN'/],
     [['--noise', '1e999'], /^--noise: got '1e999'/],
     [['--noise', ''], /^--noise: got ''/],

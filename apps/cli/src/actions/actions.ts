@@ -1,0 +1,13 @@
+import type { Actions } from '../main.ts';
+import { adaptAction } from './adapt.ts';
+import { demoAction } from './demo.ts';
+import { inspectAction } from './inspect.ts';
+import { predictAction } from './predict.ts';
+
+/** What each command does. */
+export const ACTIONS: Actions = {
+  adapt: adaptAction,
+  predict: predictAction,
+  inspect: inspectAction,
+  demo: demoAction,
+};

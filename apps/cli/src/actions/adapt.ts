@@ -1,0 +1,102 @@
+import { adapt, encodePosterior, hasTargets, storePosterior, verdict, type AdaptedNetwork } from '@ntk/adapt';
+import type { AdaptArguments } from '../arguments/adapt-command.ts';
+import type { Action } from '../main.ts';
+import { chooseBackend } from '../network/choose-backend.ts';
+import { adaptChart } from '../plot/adapt-chart.ts';
+import { renderSvg } from '../plot/render-svg.ts';
+import { scorePredictions } from '../predictions/score-predictions.ts';
+import { predictionColumns, splitTargets, type TargetPrediction } from '../predictions/target-prediction.ts';
+import { adaptJson, adaptReport, type AdaptOutcome } from '../report/adapt-report.ts';
+import { writeOutputs, type OutputFile } from '../tables/outputs.ts';
+import { encodeTable } from '../tables/write-table.ts';
+import { progressBar } from '../terminal/progress.ts';
+import { stageCounter } from '../terminal/stages.ts';
+import { prepareAdapt, type AdaptInputs } from './prepare-adapt.ts';
+
+/** ntk adapt: reads a network and data, adapts, and writes predictions, posterior, picture and report. */
+export const adaptAction: Action<AdaptArguments> = async (given, { stdout, stderr }) => {
+  const startMs = performance.now();
+  const inputs = await prepareAdapt(given);
+  const backend = await chooseBackend(given.backend, stderr);
+  const progress = progressBar(stderr);
+  const onStage = stageCounter(progress, ['linearize', 'kernel', 'evidence', 'solve', 'verdict', 'predict', 'write']);
+  try {
+    const { dtype, layers, mean, noise, priorVariance, space } = given;
+    using adapted = await adapt(
+      inputs.network,
+      { x: inputs.examples.x, y: inputs.examples.y },
+      { backend, dtype, layers, mean, noise, priorVariance, space, onProgress: onStage },
+    );
+    const outcome = await conclude(given, inputs, { adapted, onStage, startMs });
+    progress.stop();
+    for (const warning of outcome.verdict?.warnings ?? []) stderr.write(`ntk: warning: ${warning}\n`);
+    stdout.write(given.json ? `${JSON.stringify(adaptJson(outcome))}\n` : `${adaptReport(outcome).join('\n')}\n`);
+    return 0;
+  } finally {
+    progress.stop();
+  }
+};
+
+interface Running {
+  readonly adapted: AdaptedNetwork;
+  readonly onStage: (stage: string) => void;
+  readonly startMs: number;
+}
+
+async function conclude(
+  given: AdaptArguments,
+  inputs: AdaptInputs,
+  { adapted, onStage, startMs }: Running,
+): Promise<AdaptOutcome> {
+  const { schema, tables, examples, test } = inputs;
+  onStage('verdict');
+  const found = await verdict(adapted, { level: given.interval });
+  onStage('predict');
+  const { noiseVariance } = adapted.hyperparameters;
+  const model = { targets: schema.targets, noiseVariance, interval: given.interval };
+  const wanted = given.out !== undefined || given.test !== undefined;
+  const predictions = wanted ? splitTargets(await adapted.predict(test.encoded.x), model) : [];
+  const scored = given.test !== undefined && hasTargets(schema, test.table);
+  const files = await outputFiles(given, { predictions, inputs, adapted, found });
+  onStage('write');
+  await writeOutputs(files);
+  return {
+    adapted,
+    schema,
+    verdict: found,
+    data: { source: tables.inputs.source, dropped: tables.inputs.rows - examples.rows.length },
+    test: scored
+      ? scorePredictions(predictions, { schema, table: test.table, rows: test.encoded.rows, interval: given.interval })
+      : [],
+    written: files.map(({ path }) => path),
+    timeMs: performance.now() - startMs,
+  };
+}
+
+interface Results {
+  readonly predictions: readonly TargetPrediction[];
+  readonly inputs: AdaptInputs;
+  readonly adapted: AdaptedNetwork;
+  readonly found: Awaited<ReturnType<typeof verdict>>;
+}
+
+async function outputFiles(
+  given: AdaptArguments,
+  { predictions, inputs, adapted, found }: Results,
+): Promise<OutputFile[]> {
+  const { out, save, plot, interval, includeNoise } = given;
+  const { schema, test } = inputs;
+  const files: OutputFile[] = [];
+  if (out !== undefined) {
+    const layout = { rows: test.encoded.rows, total: test.table.rows, includeNoise };
+    files.push({ path: out, content: encodeTable(out, predictionColumns(predictions, layout)) });
+  }
+  if (save !== undefined) {
+    files.push({ path: save, content: await encodePosterior(await storePosterior(adapted, { features: schema })) });
+  }
+  if (plot !== undefined) {
+    const chart = await adaptChart({ adapted, inputs, leftOut: found?.leftOut, interval });
+    files.push({ path: plot, content: await renderSvg(chart) });
+  }
+  return files;
+}

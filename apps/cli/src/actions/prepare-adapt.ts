@@ -1,0 +1,56 @@
+import {
+  checkNetworkFit,
+  encodeExamples,
+  encodeInputs,
+  type EncodedExamples,
+  type EncodedInputs,
+  type Table,
+} from '@ntk/adapt';
+import { readLayersModel } from '@ntk/models';
+import { OptionError, type Network } from '@ntk/tensor';
+import type { AdaptArguments } from '../arguments/adapt-command.ts';
+import { inputFiles, loadLabelledData, type LabelledData } from '../data/load-data.ts';
+import { networkSide } from '../network/network-side.ts';
+import { checkPlotPath } from '../plot/plot-path.ts';
+import { checkOutputs } from '../tables/outputs.ts';
+import { readTable } from '../tables/read-table.ts';
+import { checkTablePath } from '../tables/write-table.ts';
+
+/** All that `ntk adapt` reads, checked and encoded. */
+export interface AdaptInputs extends LabelledData {
+  readonly network: Network;
+  readonly examples: EncodedExamples;
+  /** Rows to predict: of the test table, or of the data. */
+  readonly test: { readonly table: Table; readonly encoded: EncodedInputs };
+}
+
+/**
+ * Reads and checks everything before anything is computed.
+ *
+ * @throws {OptionError | FormatError | ShapeError | UnsupportedError} in one sentence
+ */
+export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> {
+  const { model, out, plot, save, test } = given;
+  if (out !== undefined) checkTablePath(out);
+  if (plot !== undefined) checkPlotPath(plot);
+  if (save !== undefined) checkPosteriorPath(save);
+  const outputs = [out, plot, save].filter((path) => path !== undefined);
+  await checkOutputs(outputs, [model, ...inputFiles(given), ...(test === undefined ? [] : [test])]);
+  const network = await readLayersModel(model, { outputActivation: given.outputActivation });
+  const labelled = await loadLabelledData(given);
+  const { schema, tables } = labelled;
+  checkNetworkFit(schema, networkSide(network), tables.inputs);
+  const examples = encodeExamples(schema, tables);
+  const table = test === undefined ? tables.inputs : await readTable(test);
+  return { ...labelled, network, examples, test: { table, encoded: encodeInputs(schema, table) } };
+}
+
+/**
+ * Checks the name of a posterior's file.
+ *
+ * @throws {OptionError} if it does not end in .ntk
+ */
+export function checkPosteriorPath(path: string): void {
+  if (path.toLowerCase().endsWith('.ntk')) return;
+  throw new OptionError(`${path}: a posterior is a .ntk file; expected a name ending in .ntk`);
+}

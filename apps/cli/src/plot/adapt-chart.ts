@@ -1,0 +1,69 @@
+import { encodeExamples, type AdaptedNetwork, type TargetPredictions } from '@ntk/adapt';
+import { forward } from '@ntk/tensor';
+import type { AdaptInputs } from '../actions/prepare-adapt.ts';
+import { splitTargets } from '../predictions/target-prediction.ts';
+import { percent } from '../report/score-table.ts';
+import { inputBand, isCurve } from './input-band.ts';
+import { observedChart } from './observed-chart.ts';
+import type { Chart } from './render-svg.ts';
+
+/** What the picture of an adapted network shows. */
+export interface AdaptPicture {
+  readonly adapted: AdaptedNetwork;
+  readonly inputs: AdaptInputs;
+  /** Leave-one-out predictions, noise included; undefined where there are too few rows. */
+  readonly leftOut: TargetPredictions | undefined;
+  readonly interval: number;
+}
+
+/**
+ * The picture of an adapted network: over a single input, the mean and its interval with the data; else, for every target,
+ * predicted against observed values by leave-one-out.
+ */
+export async function adaptChart(picture: AdaptPicture): Promise<Chart> {
+  const { schema } = picture.inputs;
+  return isCurve(schema) ? curve(picture) : observed(picture);
+}
+
+async function curve({ adapted, inputs, interval }: AdaptPicture): Promise<Chart> {
+  const { schema, tables, test } = inputs;
+  const { x, y, rows } = encodeExamples({ ...schema, scaler: null }, tables);
+  const { backend } = adapted.linearization;
+  return inputBand({
+    title: `${adapted.network.meta.name} adapted to ${tables.inputs.source}`,
+    schema,
+    tables: [tables.inputs, test.table],
+    noiseVariance: adapted.hyperparameters.noiseVariance,
+    interval,
+    predict: (grid) => adapted.predict(grid),
+    untouched: async (grid) => {
+      using outputs = await forward(adapted.network, grid, { backend, dtype: adapted.linearization.dtype });
+      return Float64Array.from(await backend.read(outputs));
+    },
+    labelled: { label: `${rows.length} rows of data`, x, y },
+  });
+}
+
+async function observed({ adapted, inputs, leftOut, interval }: AdaptPicture): Promise<Chart> {
+  const { schema, examples, tables } = inputs;
+  const { linearization, hyperparameters } = adapted;
+  const { targets } = schema;
+  const untouched = Float64Array.from(await linearization.backend.read(linearization.outputs));
+  const noiseVariance = leftOut === undefined ? hyperparameters.noiseVariance : 0;
+  const shown = splitTargets(leftOut ?? (await adapted.predict(examples.x)), { targets, noiseVariance, interval });
+  const pick = (values: Float64Array, output: number) => values.filter((_, i) => i % targets.length === output);
+  return observedChart({
+    title: `${adapted.network.meta.name} adapted to ${tables.inputs.source}`,
+    subtitle:
+      leftOut === undefined ? 'each row predicted with itself among the data' : 'each row predicted from all others',
+    label: `adapted network, with ${percent(interval)} interval`,
+    panels: shown.map(({ target, mean, lower, upper }, output) => ({
+      target,
+      observed: pick(examples.y, output),
+      mean,
+      lower,
+      upper,
+      untouched: pick(untouched, output),
+    })),
+  });
+}

@@ -1,0 +1,70 @@
+import { encodeInputs, makeTable, type FeatureSchema, type Prediction, type Table } from '@ntk/adapt';
+import { splitTargets } from '../predictions/target-prediction.ts';
+import { percent } from '../report/score-table.ts';
+import { bandChart, type BandChart, type Series } from './band-chart.ts';
+import type { Chart } from './render-svg.ts';
+
+const POINTS = 200;
+
+/** What a chart over a single input needs. */
+export interface InputBand {
+  readonly title: string;
+  readonly schema: FeatureSchema;
+  /** Tables whose range of the input is shown. */
+  readonly tables: readonly Table[];
+  readonly noiseVariance: number;
+  readonly interval: number;
+  /** The noise-free function at encoded inputs. */
+  readonly predict: (x: Float64Array) => Promise<Prediction>;
+  /** The untouched network at encoded inputs. */
+  readonly untouched: (x: Float64Array) => Promise<ArrayLike<number>>;
+  readonly labelled?: Series;
+  readonly heldOut?: Series;
+}
+
+/** Whether predictions can be drawn as one curve: one input that is a number, and one target. */
+export function isCurve({ inputs, targets }: FeatureSchema): boolean {
+  return inputs.length === 1 && inputs[0]!.kind === 'number' && targets.length === 1;
+}
+
+/** The only input of a table as it stands there, before scaling. */
+export function rawInput(schema: FeatureSchema, table: Table): Float64Array {
+  return encodeInputs({ ...schema, scaler: null }, table).x;
+}
+
+/** The chart of mean and interval over the range of the only input. */
+export async function inputBand(band: InputBand): Promise<Chart> {
+  const { schema, tables, noiseVariance, interval, predict, untouched, title, labelled, heldOut } = band;
+  const [input] = schema.inputs;
+  const [target] = schema.targets;
+  const grid = gridOver(tables.map((table) => rawInput(schema, table)));
+  const table = makeTable({ source: 'plot', columns: [{ name: input!.name, cells: grid }] });
+  const { x } = encodeInputs(schema, table);
+  const [prediction] = splitTargets(await predict(x), { targets: schema.targets, noiseVariance, interval });
+  const { mean, lower, upper } = prediction!;
+  const chart: BandChart = {
+    title,
+    xTitle: input!.name,
+    yTitle: target!,
+    prediction: {
+      label: 'adapted network',
+      bandLabel: `${percent(interval)} interval`,
+      x: grid,
+      y: mean,
+      lower,
+      upper,
+    },
+    reference: { label: 'untouched network', x: grid, y: await untouched(x) },
+    ...(labelled === undefined ? {} : { labelled }),
+    ...(heldOut === undefined ? {} : { heldOut }),
+  };
+  return bandChart(chart);
+}
+
+function gridOver(columns: readonly Float64Array[]): Float64Array {
+  const low = Math.min(...columns.map((column) => column.reduce((a, b) => Math.min(a, b))));
+  const high = Math.max(...columns.map((column) => column.reduce((a, b) => Math.max(a, b))));
+  const margin = high > low ? 0.02 * (high - low) : 1;
+  const step = (high - low + 2 * margin) / (POINTS - 1);
+  return Float64Array.from({ length: POINTS }, (_, i) => low - margin + i * step);
+}
