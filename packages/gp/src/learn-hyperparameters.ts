@@ -1,4 +1,3 @@
-import { NumericalError } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import type { EvidenceGradient } from './evidence.ts';
 import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-function.ts';
@@ -119,7 +118,8 @@ function checkGiven(evidence: EvidenceFunction, { priorVariance, noiseVariance }
 
 // At one ratio: the free variances at their best.
 function profileAt(evidence: EvidenceFunction, given: Given, ratio: number): ProfilePoint {
-  const terms = termsOrBreakdown(evidence, ratio);
+  // Two given variances have no alternative: their breakdown is the caller's to hear of.
+  const terms = given.kind === 'both' ? evidence.terms(ratio) : termsOrBreakdown(evidence, ratio);
   if (terms === undefined) {
     const gradient = { logPriorVariance: NaN, logNoiseVariance: NaN };
     return { ratio, s2: NaN, sigma2: NaN, value: -Infinity, slope: Infinity, gradient };
@@ -152,9 +152,14 @@ function termsOrBreakdown(evidence: EvidenceFunction, ratio: number): RatioTerms
   try {
     return evidence.terms(ratio);
   } catch (error) {
-    if (error instanceof NumericalError && error.status === 'breakdown') return undefined;
+    if (isBreakdown(error)) return undefined;
     throw error;
   }
+}
+
+// By name, not by instanceof: two installed copies of a package then agree.
+function isBreakdown(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NumericalError' && 'status' in error && error.status === 'breakdown';
 }
 
 function gridOf(scale: number, { bounds = DEFAULT_BOUNDS, pointsPerDecade = 8 }: LearnOptions): number[] {

@@ -35,7 +35,10 @@ export interface Posterior<Query extends MeanQuery> {
   readonly constant: Float64Array;
   /** Covariance of β, [outputs, outputs]; 0 × 0 where the mean is fixed. */
   readonly constantCovariance: Matrix;
-  /** log p(y), natural logarithm, with −N/2 log 2π; for a `constant` mean β is integrated out under a flat prior. */
+  /**
+   * log p(y), natural logarithm, with −N/2 log 2π; for a `constant` mean β is integrated out under a flat prior of density 1, so that it
+   * compares with other constant means only. −∞ where the precision is singular.
+   */
   readonly logMarginalLikelihood: number;
   /** What the factorisation had to add to the diagonal of B; 0 unless it was necessary. */
   readonly jitter: number;

@@ -10,11 +10,6 @@ export function sumOfSquares(x: Float64Array): number {
   return dot(x, x);
 }
 
-/** x − y, new. */
-export function subtract(x: Float64Array, y: Float64Array): Float64Array {
-  return x.map((value, i) => value - y[i]!);
-}
-
 /** x ← x + factor · y, in place. */
 export function addScaled(x: Float64Array, factor: number, y: Float64Array): void {
   for (let i = 0; i < x.length; i++) x[i]! += factor * y[i]!;

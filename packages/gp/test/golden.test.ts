@@ -1,7 +1,7 @@
 import { type JacobianQuery, type KernelQuery, functionSpacePosterior, parameterSpacePosterior } from '@ntk/gp';
 import { gemm } from '@ntk/linop';
 import { describe, expect, test } from 'vitest';
-import { openGolden, relativeError } from './golden.ts';
+import { BOUNDS, openGolden, relativeError } from './golden.ts';
 import { testGolden } from './golden-suite.ts';
 import { mlpJacobian } from './mlp-jacobian.ts';
 
@@ -35,4 +35,20 @@ describe.skipIf(sine === undefined)('sine_mlp in parameter space', () => {
     query: { jTest },
     posterior: (problem) => parameterSpacePosterior({ ...problem, jTrain }),
   }));
+});
+
+// All of mlp2 in parameter space, 4,482 parameters against 32 rows, takes minutes: golden.full.test.ts. This is the harder setting once.
+const mlp2 = openGolden('mlp2');
+describe.skipIf(mlp2 === undefined)('mlp2 in parameter space', () => {
+  test('setting B: mean, covariance, evidence', { timeout: 180_000 }, async () => {
+    const { priorVariance, noiseVariance } = mlp2!.setting('B');
+    const problem = { jTrain: mlp2!.matrix('J'), priorVariance, noise: noiseVariance, yTrain: mlp2!.vector('Y') };
+    const jTest = mlpJacobian(mlp2!.reference, mlp2!.matrix('Xstar'));
+    using posterior = await parameterSpacePosterior(problem);
+    expect(relativeError(await posterior.mean({ jTest }), mlp2!.vector('gp/B/zero/mean'))).toBeLessThan(BOUNDS.B.mean);
+    const covariance = await posterior.covariance({ jTest });
+    expect(relativeError(covariance.data, mlp2!.vector('gp/B/cov'))).toBeLessThan(BOUNDS.B.covariance);
+    const evidence = mlp2!.reference.number('gp', 'settings', 'B', 'evidence', 'zero', 'log_marginal_likelihood');
+    expect(Math.abs(posterior.logMarginalLikelihood / evidence - 1)).toBeLessThan(BOUNDS.B.evidence);
+  });
 });

@@ -5,10 +5,10 @@ import {
   functionSpacePosterior,
   parameterSpacePosterior,
 } from '@ntk/gp';
-import { cholesky, choleskyLogDeterminant, choleskySolve, gemm, matrix } from '@ntk/linop';
+import { cholesky, choleskyInverse, choleskyLogDeterminant, choleskySolve, gemm, matrix } from '@ntk/linop';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from './golden.ts';
-import { categoricalRoot, kernels, priorMeans, randomProblem } from './random-problem.ts';
+import { categoricalRoot, kernels, priorMeans, randomProblem, submatrix } from './random-problem.ts';
 
 // Condition numbers here are below 1e4, so that both spaces keep 12 digits.
 const CLOSE = 1e-11;
@@ -94,4 +94,18 @@ test('noise that couples the outputs of an example: as the dense algebra says', 
   const quadratic = alpha.data.reduce((sum, value, i) => sum + value * problem.yTrain[i]!, 0);
   const evidence = -0.5 * (quadratic + choleskyLogDeterminant(factor) + 12 * Math.log(2 * Math.PI));
   expect(relativeError([posterior.logMarginalLikelihood], [evidence])).toBeLessThan(CLOSE);
+
+  // A⁻¹ itself gives leave-one-out: its diagonal, and its diagonal blocks.
+  const precision = choleskyInverse(factor);
+  const rows = await posterior.leaveOneOut();
+  const variances = Array.from({ length: 12 }, (_, i) => 1 / precision.data[i * 13]!);
+  expect(relativeError(rows.variance, variances)).toBeLessThan(CLOSE);
+  const means = variances.map((variance, i) => problem.yTrain[i]! - alpha.data[i]! * variance);
+  expect(relativeError(rows.mean, means)).toBeLessThan(CLOSE);
+  const examples = await posterior.leaveOneExampleOut(c);
+  const diagonalBlocks = Array.from({ length: 6 }, (_, i) =>
+    submatrix(precision, [2 * i, 2 * i + 1], [2 * i, 2 * i + 1]),
+  );
+  const inverses = diagonalBlocks.flatMap((block) => [...choleskyInverse(cholesky(block).factor).data]);
+  expect(relativeError(examples.covariance, inverses)).toBeLessThan(CLOSE);
 });
