@@ -7,6 +7,7 @@ import {
   PRIMITIVES,
   shapeOf,
   type Backend,
+  type DType,
   type Tensor,
 } from '@ntk/tensor';
 import { compileProgram, type CompiledProgram } from './compiled-program.ts';
@@ -51,7 +52,7 @@ export async function ortBackend(options: OrtBackendOptions = {}): Promise<OrtBa
   checkCount('cachedPrograms', cachedPrograms, 0);
   checkCount('cachedBytes', cachedBytes, 0);
   const cache = new LeaseCache<CompiledProgram>({ count: cachedPrograms, bytes: cachedBytes });
-  return makeBackend(options.ort ?? (await loadOrt()), sessionOptions(threads), cache);
+  return makeBackend(options.ort ?? (await loadOrt()), threads, cache);
 }
 
 function checkCount(option: string, value: number, least: number): void {
@@ -62,17 +63,20 @@ function checkCount(option: string, value: number, least: number): void {
 /**
  * Threads sleep between operations instead of spinning: each session has threads of its own, and those of the last one
  * would take the cores from the next. Sessions do keep their memory from run to run, which the system gives slowly.
+ *
+ * Beyond 'basic', ONNX Runtime fuses constant factors into attributes, which are float32 whatever the tensors are: a
+ * float64 product came back with seven digits.
  */
-function sessionOptions(threads: number | undefined): OrtSessionOptions {
+function sessionOptions(dtype: DType, threads: number | undefined): OrtSessionOptions {
   return {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: dtype === 'float64' ? 'basic' : 'all',
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   };
 }
 
-function makeBackend(ort: OrtModule, settings: OrtSessionOptions, cache: LeaseCache<CompiledProgram>): OrtBackend {
+function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCache<CompiledProgram>): OrtBackend {
   const backend: OrtBackend = {
     name: 'ort',
     supports: { float32: true, float64: true, primitives: PRIMITIVES, deviceResident: false },
@@ -83,7 +87,7 @@ function makeBackend(ort: OrtModule, settings: OrtSessionOptions, cache: LeaseCa
     upload: (data, shape) => new HostTensor(backend, data, shape),
     compile: async (program, { dtype }) => {
       const key = `${dtype} ${fingerprint(program)}`;
-      const lease = await cache.acquire(key, () => compileProgram(ort, program, dtype, settings));
+      const lease = await cache.acquire(key, () => compileProgram(ort, program, dtype, sessionOptions(dtype, threads)));
       return new OrtExecutable(backend, program, dtype, lease);
     },
     run: async (executable, inputs) => {

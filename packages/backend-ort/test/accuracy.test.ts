@@ -76,6 +76,17 @@ describe('accuracy', () => {
   });
 });
 
+it('keeps all digits of a float64 product with a constant factor', async () => {
+  const b = new ProgramBuilder('scaled product');
+  const [x, y] = [b.input('x', [2, 3, 3]), b.input('y', [2, 3, 3])];
+  b.output('z', b.mul(b.matmul(x, y), b.scalar(0.1)));
+  const program = b.build();
+  const ones = new Float64Array(18).fill(1);
+  using executable = await ort.compile(program, { dtype: 'float64' });
+  const [z] = await ort.run(executable, [ort.upload(ones, [2, 3, 3]), ort.upload(ones, [2, 3, 3])]);
+  expect(await ort.read(z!)).toEqual(new Float64Array(18).fill(3 * 0.1));
+});
+
 describe('special values', () => {
   const special = [NaN, Infinity, -Infinity, 0, -800, 800];
   for (const op of ['neg', 'abs', 'sign', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'erf'] as const) {

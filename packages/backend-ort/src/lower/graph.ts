@@ -53,7 +53,8 @@ export class Graph {
 
   /** A tensor of one repeated value; storage in the model is one element. */
   filled(value: number, shape: Shape): string {
-    return this.node('Expand', [this.scalar(value), this.integers(shape)]);
+    const scalar = this.scalar(value);
+    return shape.length === 0 ? scalar : this.node('Expand', [scalar, this.integers(shape)]);
   }
 
   reshape(x: string, shape: Shape): string {

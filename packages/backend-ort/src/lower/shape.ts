@@ -1,4 +1,4 @@
-import { sizeOf } from '@ntk/tensor';
+import { sameShape, sizeOf } from '@ntk/tensor';
 import type { Rule } from './rule.ts';
 
 type ShapePrimitive = 'constant' | 'reshape' | 'transpose' | 'broadcastTo' | 'concat' | 'slice' | 'pad';
@@ -8,7 +8,9 @@ export const shapeRules: { readonly [P in ShapePrimitive]: Rule<P> } = {
   constant: (graph, _operands, { attributes }) => graph.reals(attributes.values, attributes.shape),
   reshape: (graph, [x], { shape }) => graph.reshape(x!.name, shape),
   transpose: (graph, [x], { attributes }) => graph.transpose(x!.name, attributes.permutation),
-  broadcastTo: (graph, [x], { shape }) => graph.node('Expand', [x!.name, graph.integers(shape)]),
+  // An Expand that changes nothing, beside a factor 1/y, makes ONNX Runtime 1.30 rewrite the graph into an invalid one.
+  broadcastTo: (graph, [x], { shape }) =>
+    sameShape(x!.shape, shape) ? x!.name : graph.node('Expand', [x!.name, graph.integers(shape)]),
   concat: (graph, operands, { attributes }) => {
     const parts = operands.filter((operand) => sizeOf(operand.shape) > 0).map(({ name }) => name);
     return parts.length === 1 ? parts[0]! : graph.node('Concat', parts, { axis: attributes.axis });
