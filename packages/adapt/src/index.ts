@@ -29,4 +29,5 @@ export { resolveOptions } from './fit/options.ts';
 export type { AdaptOptions, MeanKind, ResolvedOptions, Space } from './fit/options.ts';
 export type { Comparison } from './verdict/comparison.ts';
 export { verdict } from './verdict/verdict.ts';
-export type { Method, MethodScores, TargetPredictions, Verdict } from './verdict/verdict.ts';
+export type { TargetPredictions } from './verdict/target-predictions.ts';
+export type { Method, MethodScores, Verdict } from './verdict/verdict.ts';

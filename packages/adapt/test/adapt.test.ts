@@ -31,7 +31,9 @@ describe('adapt', () => {
   test('predictions do not depend on how many inputs are predicted at once', async () => {
     const { network, backend, x, y, xTest } = await makeProblem();
     using adapted = await adapt(network, { x, y }, { backend, noise: 0.01, priorVariance: 0.1 });
-    const many = await adapted.predict(Float64Array.from({ length: 40 * xTest.length }, (_, i) => xTest[i % xTest.length]!));
+    const many = await adapted.predict(
+      Float64Array.from({ length: 40 * xTest.length }, (_, i) => xTest[i % xTest.length]!),
+    );
     const few = await adapted.predict(xTest);
     expect(many.mean).toHaveLength(600);
     for (let i = 0; i < many.mean.length; i++) {

@@ -35,16 +35,22 @@ describe('the posterior file', () => {
   });
 
   test.each([0, 5, 20, 200, -1, -1000])('truncated at %d bytes: an error that says so', async (end) => {
-    await expect(decodePosterior(bytes.slice(0, end), 'a.ntk')).rejects.toThrow(/a\.ntk: .*(truncated|not a safetensors)/);
+    await expect(decodePosterior(bytes.slice(0, end), 'a.ntk')).rejects.toThrow(
+      /a\.ntk: .*(truncated|not a safetensors)/,
+    );
   });
 
   test('any changed byte is noticed', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, change) => {
-        const damaged = bytes.slice();
-        damaged[at]! ^= change;
-        await expect(decodePosterior(damaged, 'a.ntk')).rejects.toMatchObject({ name: 'FormatError' });
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: bytes.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, change) => {
+          const damaged = bytes.slice();
+          damaged[at]! ^= change;
+          await expect(decodePosterior(damaged, 'a.ntk')).rejects.toMatchObject({ name: 'FormatError' });
+        },
+      ),
       { numRuns: 60, seed: 1 },
     );
   });
@@ -52,8 +58,12 @@ describe('the posterior file', () => {
   test('another version, another kind of file, too many bytes', async () => {
     const content = decodeSafetensors(bytes, 'a.ntk');
     const later = JSON.stringify({ ...(JSON.parse(content.metadata['ntk']!) as object), version: 2 });
-    await expect(decodePosterior(encodeSafetensors({ ...content, metadata: { ...content.metadata, ntk: later } }), 'a.ntk')).rejects.toThrow(/version 2, this program reads version 1/);
-    await expect(decodePosterior(encodeSafetensors({ tensors: new Map(), metadata: {} }), 'a.ntk')).rejects.toThrow(/no posterior/);
+    await expect(
+      decodePosterior(encodeSafetensors({ ...content, metadata: { ...content.metadata, ntk: later } }), 'a.ntk'),
+    ).rejects.toThrow(/version 2, this program reads version 1/);
+    await expect(decodePosterior(encodeSafetensors({ tensors: new Map(), metadata: {} }), 'a.ntk')).rejects.toThrow(
+      /no posterior/,
+    );
     const longer = new Uint8Array(bytes.length + 3);
     longer.set(bytes);
     await expect(decodePosterior(longer, 'a.ntk')).rejects.toThrow(/too long/);
@@ -71,7 +81,13 @@ test('safetensors round trip of any tensors', () => {
     fc.float64Array({ minLength: 0, maxLength: 6 }).map((data) => ({ data, shape: [data.length] })),
     fc.float32Array({ minLength: 6, maxLength: 6 }).map((data) => ({ data, shape: [2, 3] })),
   );
-  const content = fc.record({ tensors: fc.dictionary(fc.string().filter((name) => name !== '__metadata__'), tensor), metadata: fc.dictionary(fc.string(), fc.string()) });
+  const content = fc.record({
+    tensors: fc.dictionary(
+      fc.string().filter((name) => name !== '__metadata__'),
+      tensor,
+    ),
+    metadata: fc.dictionary(fc.string(), fc.string()),
+  });
   fc.assert(
     fc.property(content, ({ tensors, metadata }) => {
       const read = decodeSafetensors(encodeSafetensors({ tensors: new Map(Object.entries(tensors)), metadata }), 'x');

@@ -11,7 +11,9 @@ export interface Problem {
 }
 
 /** n examples with d inputs; targets are the network's outputs, shifted by a smooth function of the inputs, and noise. */
-export async function makeProblem(options: { n?: number; outputs?: number; shift?: number; seed?: number; hidden?: readonly number[] } = {}): Promise<Problem> {
+export async function makeProblem(
+  options: { n?: number; outputs?: number; shift?: number; seed?: number; hidden?: readonly number[] } = {},
+): Promise<Problem> {
   const { n = 24, outputs = 1, shift = 1, seed = 3, hidden = [8, 8] } = options;
   const rng = new Rng(seed);
   const backend = cpuBackend();

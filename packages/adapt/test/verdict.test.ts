@@ -14,7 +14,12 @@ describe('verdict', () => {
     const result = await judge({ n: 40, shift: 2 });
     expect(result.conclusion).toBe('better');
     expect(result.sentence).toMatch(/^Adapting helps: leave-one-out RMSE .* untouched, .* adapted \(40 examples\)\.$/);
-    expect(result.methods.map(({ method }) => method)).toEqual(['constant', 'untouched network', 'last layer', 'adapted network']);
+    expect(result.methods.map(({ method }) => method)).toEqual([
+      'constant',
+      'untouched network',
+      'last layer',
+      'adapted network',
+    ]);
   });
 
   test('not distinguishable where the network is right already', async () => {
@@ -35,7 +40,8 @@ describe('verdict', () => {
     const { leftOut, methods } = (await verdict(adapted))!;
     expect(methods.every(({ scores }) => scores.length === 3)).toBe(true);
     // By brute force: example 5 predicted from the eleven others.
-    const keep = (values: Float64Array, width: number): Float64Array => values.filter((_, i) => Math.floor(i / width) !== 5);
+    const keep = (values: Float64Array, width: number): Float64Array =>
+      values.filter((_, i) => Math.floor(i / width) !== 5);
     using others = await adapt(network, { x: keep(x, 2), y: keep(y, 3) }, { backend, noise: 0.02, priorVariance: 0.3 });
     const predicted = await others.predict(x.slice(10, 12));
     for (let output = 0; output < 3; output++) {

@@ -1,4 +1,4 @@
-import type { TargetPredictions } from './verdict.ts';
+import type { TargetPredictions } from './target-predictions.ts';
 
 /**
  * Each target predicted by the average of all other examples' targets, separately for every output.

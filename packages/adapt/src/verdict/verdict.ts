@@ -2,13 +2,8 @@ import { gaussianScores, type GaussianScores } from '@ntk/gp';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { fitLinearized, type LinearizedFit } from '../fit/linearized-fit.ts';
 import { leaveOneOutConstant, leaveOneOutUntouched } from './baselines.ts';
+import type { TargetPredictions } from './target-predictions.ts';
 import { compareErrors, type Comparison } from './comparison.ts';
-
-/** Predictions of every training target from all other examples, noise included, [n·c] each. */
-export interface TargetPredictions {
-  readonly mean: Float64Array;
-  readonly variance: Float64Array;
-}
 
 /** Ways to predict that the verdict compares. */
 export type Method = 'constant' | 'untouched network' | 'last layer' | 'adapted network';

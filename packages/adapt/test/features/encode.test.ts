@@ -74,6 +74,7 @@ describe('encoding', () => {
     const y = makeTable({ source: 'Y.npy', columns: [{ name: '0', cells: new Float64Array([3, 4]) }] });
     const schema = fitFeatures({ inputs: x, targets: y }, ['0']);
     expect([...encodeExamples(schema, { inputs: x, targets: y }).y]).toEqual([3, 4]);
+    expect(hasTargets(schema, x)).toBe(false);
   });
 
   test('every double of a column arrives unchanged', () => {
@@ -283,7 +284,7 @@ describe('mapping', () => {
       'column wind → input 1 as (x + 2) / 4',
       'column sky = sun → input 2',
     ]);
-    expect(describeMapping(schema).at(-1)).toBe('column temp → output 1');
+    expect(describeMapping(schema).at(-1)).toBe('target temp → output 1');
   });
 
   test('is cut where there are many', () => {
