@@ -1,7 +1,8 @@
 import { makeNetwork, type Network, type Shape, type TypedArray } from '@ntk/tensor';
 import type { JsonObject } from '../json.ts';
+import type { OutputMode } from '../outputs/output-mode.ts';
 import { describeTopology } from './model-json.ts';
-import { traceModel, type OutputMode } from './trace-model.ts';
+import { traceModel } from './trace-model.ts';
 
 /** Name of the format in `meta.source` and `meta.topology`. */
 export const LAYERS_MODEL = 'tfjs-layers-model';

@@ -1,5 +1,6 @@
 import { FormatError, ProgramError, ShapeError, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
-import type { Activated, LayerCall } from '../layers/layer.ts';
+import type { LayerCall } from '../layers/layer.ts';
+import type { Activated } from '../outputs/activated.ts';
 import type { ConfiguredModel } from './configure.ts';
 import type { LayerEntry } from './topology.ts';
 import type { TensorRef } from './tensor-ref.ts';

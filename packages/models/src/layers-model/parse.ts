@@ -1,7 +1,7 @@
 import type { Network } from '@ntk/tensor';
+import type { OutputMode } from '../outputs/output-mode.ts';
 import { buildNetwork } from './build-network.ts';
 import { checkModelJson, type ModelJson } from './model-json.ts';
-import type { OutputMode } from './trace-model.ts';
 import { decodeWeights } from './weights.ts';
 
 /** Options of every reader of a LayersModel. */

@@ -10,13 +10,14 @@ import {
   type Value,
 } from '@ntk/tensor';
 import { formatExample } from '../layers/axes.ts';
-import type { Activated } from '../layers/layer.ts';
+import type { Activated } from '../outputs/activated.ts';
+import type { OutputMode } from '../outputs/output-mode.ts';
+import { splitOutputs } from '../outputs/split-outputs.ts';
 import { assignWeights, type Assignment, type WeightedLayer } from './assign-weights.ts';
 import { configureModel, weightedLayers } from './configure.ts';
 import { emitModel } from './emit-model.ts';
 import { declareInputs } from './model-inputs.ts';
 import type { ModelDescription } from './model-json.ts';
-import { splitOutputs } from './split-outputs.ts';
 import { readTopology } from './topology.ts';
 
 /** The name and shape of a weight in a file. */
@@ -24,9 +25,6 @@ export interface WeightShape {
   readonly name: string;
   readonly shape: Shape;
 }
-
-/** 'logits' splits a final softmax or sigmoid off, 'keep' leaves the outputs as the file computes them. */
-export type OutputMode = 'logits' | 'keep';
 
 /** One call of a layer. */
 export interface TracedCall {

@@ -1,5 +1,6 @@
-import { ShapeError, type OutputActivation, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
+import { ShapeError, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
 import type { JsonObject, JsonPlace } from '../json.ts';
+import type { Activated } from '../outputs/activated.ts';
 
 /** A weight that a layer reads. Its shape is known only once the layer's inputs are. */
 export interface WeightSlot {
@@ -7,12 +8,6 @@ export interface WeightSlot {
   readonly name: string;
   /** False for moving statistics. */
   readonly trainable: boolean;
-}
-
-/** A value that is an activation of logits, so that the last one of a network can be split off. */
-export interface Activated {
-  readonly activation: OutputActivation;
-  readonly logits: Value;
 }
 
 /** One call of a layer: what it reads, and the Program it writes to. */

@@ -1,6 +1,6 @@
 import type { OutputActivation, ProgramBuilder, Value } from '@ntk/tensor';
-import type { Activated } from '../layers/layer.ts';
-import type { OutputMode } from './trace-model.ts';
+import type { Activated } from './activated.ts';
+import type { OutputMode } from './output-mode.ts';
 
 /** The one output of a Program. */
 export interface SplitOutputs {
