@@ -62,9 +62,13 @@ export function readTargets(schema: Pick<FeatureSchema, 'targets' | 'missing'>, 
   );
 }
 
-/** Whether a table has all target columns, so that predictions for it can be scored. */
-export function hasTargets(schema: Pick<FeatureSchema, 'targets'>, table: Table): boolean {
-  return schema.targets.every((target) => table.columns.some(({ name }) => name === target));
+/**
+ * Whether a table has all target columns, so that predictions for it can be scored. A target that goes by the name of an input came
+ * from a table of its own, as those of arrays do, and a column of that name is the input.
+ */
+export function hasTargets({ inputs, targets }: Pick<FeatureSchema, 'inputs' | 'targets'>, table: Table): boolean {
+  const present = new Set(table.columns.map(({ name }) => name));
+  return targets.every((target) => present.has(target) && !inputs.some(({ name }) => name === target));
 }
 
 function checkColumns(schema: FeatureSchema, table: Table): void {

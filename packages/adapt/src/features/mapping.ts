@@ -16,7 +16,7 @@ export function describeMapping(schema: FeatureSchema): string[] {
   });
   const shown =
     inputs.length <= SHOWN ? inputs : [...inputs.slice(0, 3), `… ${inputs.length - 4} more`, inputs.at(-1)!];
-  return [...shown, ...schema.targets.map((name, i) => `column ${name} → output ${i + 1}`)];
+  return [...shown, ...schema.targets.map((name, i) => `target ${name} → output ${i + 1}`)];
 }
 
 function scaling(mean: number, scale: number): string {
