@@ -16,7 +16,7 @@ export function listNames(names: readonly string[]): string {
 export function closestName(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const lower = candidates.map((candidate) => candidate.toLowerCase());
-  const maxDistance = Math.max(1, Math.floor(wanted.length / 3));
+  const maxDistance = Math.min(Math.max(1, Math.floor(wanted.length / 3)), wanted.length - 1);
   const near = closestMatch(wanted, lower, { maxDistance });
   const index =
     near !== undefined

@@ -20,6 +20,7 @@ test.each([
   ],
   [['TEMP_MAX'], /did you mean 'temp_max'/],
   [['snow'], /there is no column 'snow'; its columns/],
+  [['x'], /there is no column 'x'; its columns/],
   [['date,date'], /column 'date' is named twice/],
 ])('names %j are refused', (entries, message) => {
   expect(() => expandNames(table, entries)).toThrow(message);
