@@ -1,6 +1,6 @@
 import type { Invocation } from './arguments/parse-arguments.ts';
 import { parseArguments } from './arguments/parse-arguments.ts';
-import { describeError, exitCodeOf, type ExitCode } from './terminal/exit-code.ts';
+import { describeError, exitCodeOf, numericalStatus, type ExitCode } from './terminal/exit-code.ts';
 import type { Streams } from './terminal/streams.ts';
 
 /** What a command does; resolves to its exit code. */
@@ -24,18 +24,24 @@ export interface MainOptions extends Streams {
  * @param argv - the words after the name of the command
  * @returns the exit code: 0 done, 1 numerical failure, 2 bad usage or input. It never throws: an error is one line on stderr
  */
-export async function main(
-  argv: readonly string[],
-  { stdout, stderr, actions, debug }: MainOptions,
-): Promise<ExitCode> {
+export async function main(argv: readonly string[], options: MainOptions): Promise<ExitCode> {
+  const { stdout, stderr, actions, debug } = options;
+  let invocation: Invocation | undefined;
   try {
-    const invocation = parseArguments(argv, stdout.columns);
+    invocation = parseArguments(argv, stdout.columns);
     if (invocation.command !== 'help') return await act(invocation, actions, { stdout, stderr });
     stdout.write(invocation.text);
     return 0;
   } catch (error) {
+    const code = exitCodeOf(error);
+    const status = numericalStatus(error);
+    if (invocation !== undefined && 'json' in invocation && invocation.json && status !== undefined) {
+      stdout.write(
+        `${JSON.stringify({ command: invocation.command, status, message: describeError(error, false) })}\n`,
+      );
+    }
     stderr.write(`${describeError(error, debug)}\n`);
-    return exitCodeOf(error);
+    return code;
   }
 }
 

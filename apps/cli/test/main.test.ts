@@ -55,6 +55,14 @@ describe('main', () => {
     expect(stderr).toMatch(message);
   });
 
+  test('a numerical failure is also an object where one was asked for', async () => {
+    const failure = Object.assign(new SolveError('did not converge'), { solution: { status: 'max-steps' } });
+    const { code, stdout } = await run(['demo', '--json'], failure);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ command: 'demo', status: 'max-steps', message: 'ntk: did not converge' });
+    expect((await run(['demo', '--json'], new FormatError('bad'))).stdout).toBe('');
+  });
+
   test('debugging shows the stack and the cause', async () => {
     const { stderr } = await run(['demo'], new FormatError('bad', { cause: new Error('inner') }), true);
     expect(stderr).toMatch(/^ntk: FormatError: bad\n\s+at /);

@@ -3,7 +3,7 @@ import { forward } from '@ntk/tensor';
 import type { AdaptInputs } from '../actions/prepare-adapt.ts';
 import { splitTargets } from '../predictions/target-prediction.ts';
 import { percent } from '../report/score-table.ts';
-import { inputBand, isCurve } from './input-band.ts';
+import { inputBand, isCurve, observedSeries } from './input-band.ts';
 import { observedChart } from './observed-chart.ts';
 import type { Chart } from './render-svg.ts';
 
@@ -41,6 +41,7 @@ async function curve({ adapted, inputs, interval }: AdaptPicture): Promise<Chart
       return Float64Array.from(await backend.read(outputs));
     },
     labelled: { label: `${rows.length} rows of data`, x, y },
+    heldOut: test.table === tables.inputs ? undefined : observedSeries(schema, test.table),
   });
 }
 

@@ -37,7 +37,7 @@ export interface BandChart {
 export function bandChart(chart: BandChart): Chart {
   const legend = legendEntries(chart);
   const { title, subtitle, xTitle, yTitle, ticks, prediction } = chart;
-  const xScale = { zero: false, nice: ticks === undefined };
+  const xScale = { zero: false, nice: false };
   const spec = {
     title: { text: title, ...(subtitle === undefined ? {} : { subtitle }) },
     description: `${title}: ${prediction.label} with ${prediction.bandLabel}, ${yTitle} over ${xTitle}`,
@@ -93,7 +93,9 @@ const labelledLayer: Layer = ({ labelled }, entries) =>
     : [points(labelled, entries, { size: 42, opacity: 1, stroke: 'white', strokeWidth: 0.8 })];
 
 const heldOutLayer: Layer = ({ heldOut }, entries) =>
-  heldOut === undefined ? [] : [points(heldOut, entries, { size: 12, opacity: 0.55 })];
+  heldOut === undefined
+    ? []
+    : [points(heldOut, entries, heldOut.x.length > 300 ? { size: 12, opacity: 0.55 } : { size: 32, opacity: 0.8 })];
 
 /** From back to front. */
 const LAYERS: readonly Layer[] = [bandLayer, heldOutLayer, referenceLayer, meanLayer, labelledLayer];

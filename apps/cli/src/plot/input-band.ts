@@ -1,4 +1,12 @@
-import { encodeInputs, makeTable, type FeatureSchema, type Prediction, type Table } from '@ntk/adapt';
+import {
+  encodeInputs,
+  hasTargets,
+  makeTable,
+  readTargets,
+  type FeatureSchema,
+  type Prediction,
+  type Table,
+} from '@ntk/adapt';
 import { splitTargets } from '../predictions/target-prediction.ts';
 import { percent } from '../report/score-table.ts';
 import { bandChart, type BandChart, type Series } from './band-chart.ts';
@@ -19,7 +27,7 @@ export interface InputBand {
   /** The untouched network at encoded inputs. */
   readonly untouched: (x: Float64Array) => Promise<ArrayLike<number>>;
   readonly labelled?: Series;
-  readonly heldOut?: Series;
+  readonly heldOut?: Series | undefined;
 }
 
 /** Whether predictions can be drawn as one curve: one input that is a number, and one target. */
@@ -28,8 +36,18 @@ export function isCurve({ inputs, targets }: FeatureSchema): boolean {
 }
 
 /** The only input of a table as it stands there, before scaling. */
-export function rawInput(schema: FeatureSchema, table: Table): Float64Array {
+function rawInput(schema: FeatureSchema, table: Table): Float64Array {
   return encodeInputs({ ...schema, scaler: null }, table).x;
+}
+
+/** The rows of a table whose target is known, if it has the target at all. */
+export function observedSeries(schema: FeatureSchema, table: Table): Series | undefined {
+  if (!hasTargets(schema, table)) return undefined;
+  const [target] = readTargets({ targets: schema.targets, missing: 'drop' }, table);
+  const { x, rows } = encodeInputs({ ...schema, scaler: null }, table);
+  const known = rows.flatMap((row, i) => (Number.isNaN(target![row]!) ? [] : [{ x: x[i]!, y: target![row]! }]));
+  if (known.length === 0) return undefined;
+  return { label: `${known.length} observed rows`, x: known.map((point) => point.x), y: known.map((point) => point.y) };
 }
 
 /** The chart of mean and interval over the range of the only input. */

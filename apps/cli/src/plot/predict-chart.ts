@@ -1,5 +1,4 @@
 import {
-  hasTargets,
   readTargets,
   type EncodedInputs,
   type FeatureSchema,
@@ -9,7 +8,7 @@ import {
 } from '@ntk/adapt';
 import type { TargetPrediction } from '../predictions/target-prediction.ts';
 import { percent } from '../report/score-table.ts';
-import { inputBand, isCurve, rawInput } from './input-band.ts';
+import { inputBand, isCurve, observedSeries } from './input-band.ts';
 import { observedChart } from './observed-chart.ts';
 import type { Chart } from './render-svg.ts';
 
@@ -33,10 +32,7 @@ export async function predictChart(picture: PredictPicture): Promise<Chart> {
   return isCurve(picture.schema) ? curve(picture) : observed(picture);
 }
 
-async function curve({ stored, schema, table, encoded, interval, predict, untouched }: PredictPicture): Promise<Chart> {
-  const [y] = hasTargets(schema, table) ? readTargets({ targets: schema.targets, missing: 'drop' }, table) : [];
-  const known = y === undefined ? [] : encoded.rows.flatMap((row, i) => (Number.isNaN(y[row]!) ? [] : [{ row, i }]));
-  const raw = rawInput(schema, table);
+async function curve({ stored, schema, table, interval, predict, untouched }: PredictPicture): Promise<Chart> {
   return inputBand({
     title: `${stored.network.meta.name} for ${table.source}`,
     schema,
@@ -45,9 +41,7 @@ async function curve({ stored, schema, table, encoded, interval, predict, untouc
     interval,
     predict,
     untouched,
-    ...(y === undefined || known.length === 0
-      ? {}
-      : { heldOut: { label: 'observed', x: known.map(({ i }) => raw[i]!), y: known.map(({ row }) => y[row]!) } }),
+    heldOut: observedSeries(schema, table),
   });
 }
 

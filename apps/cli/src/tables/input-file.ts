@@ -10,7 +10,9 @@ import { basename, dirname, join } from 'node:path';
  */
 export async function readInputFile(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const { buffer, byteOffset, length } = await readFile(path);
+    // A plain array: the slices of a Buffer share its memory.
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     throw await explain(path, error);
   }

@@ -24,6 +24,13 @@ export function exitCodeOf(error: unknown): ExitCode {
   return USAGE.includes(error.name) || error instanceof NtkError ? 2 : 1;
 }
 
+/** How a computation failed, in the words of a Solution; undefined for any other error. */
+export function numericalStatus(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !NUMERICAL.includes(error.name)) return undefined;
+  const { status, solution } = error as { status?: string; solution?: { status?: string } };
+  return status ?? solution?.status ?? 'breakdown';
+}
+
 /**
  * What a user reads about an error: one line, without a stack trace.
  *
