@@ -78,11 +78,9 @@ function checkColumns(schema: FeatureSchema, table: Table): void {
   const there = table.columns.map(({ name }) => name);
   const which =
     absent.length === 1
-      ? `column ${quoted(absent[0]!)}${didYouMean(absent[0]!, there)}`
-      : `columns ${listNames(absent)}`;
-  throw new OptionError(
-    `${table.source}: there is no ${which}, which the network's inputs need; its columns are ${listNames(there)}`,
-  );
+      ? `there is no column ${quoted(absent[0]!)}${didYouMean(absent[0]!, there)}, which the network's inputs need`
+      : `there are no columns ${listNames(absent)}, which the network's inputs need`;
+  throw new OptionError(`${table.source}: ${which}; its columns are ${listNames(there)}`);
 }
 
 /** One array a network input, with one entry a row: unscaled, NaN where missing. */

@@ -194,6 +194,10 @@ describe('bad columns', () => {
     expect(() => encodeInputs(schema, table({ wnd: [1] }, 'new.csv'))).toThrow(
       /new\.csv: there is no column 'wind' \(did you mean 'wnd'\?\), which the network's inputs need; its columns are wnd/,
     );
+    const both = fit(weather, ['temp'], { inputs: ['wind', 'sky'], oneHot: { sky: 'observed' } });
+    expect(() => encodeInputs(both, table({ rain: [1] }, 'new.csv'))).toThrow(
+      /new\.csv: there are no columns wind, sky, which the network's inputs need; its columns are rain/,
+    );
   });
 });
 
