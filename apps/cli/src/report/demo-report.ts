@@ -9,6 +9,9 @@ export interface DemoOutcome {
   readonly timeMs: number;
 }
 
+/** Shorter stages are in the JSON only. */
+const SHOWN_MS = 50;
+
 /** The report for people, line by line; what came out is last. */
 export function demoReport({ result, backend, written, timeMs }: DemoOutcome): string[] {
   const { source, adapted, labelled, heldOut, methods, stages, sentence, verdict } = result;
@@ -16,7 +19,10 @@ export function demoReport({ result, backend, written, timeMs }: DemoOutcome): s
   return [
     `Seattle: a network with ${adapted.linearization.p} parameters, ${source.epochs} epochs, validation RMSE ${source.validationRmse.toFixed(2)} °C`,
     `New York: ${labelled.length} labelled days, ${heldOut.length} held out; maximum temperature in °C`,
-    `on ${backend}, ${seconds(timeMs)}: ${stages.map(({ name, timeMs: own }) => `${name} ${seconds(own)}`).join(', ')}`,
+    `on ${backend}, ${seconds(timeMs)}: ${stages
+      .filter((stage) => stage.timeMs >= SHOWN_MS)
+      .map((stage) => `${stage.name} ${seconds(stage.timeMs)}`)
+      .join(', ')}`,
     '',
     ...scoreTable(
       `${heldOut.length} held-out days`,
