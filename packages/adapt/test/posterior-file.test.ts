@@ -28,6 +28,11 @@ describe('the posterior file', () => {
     bytes = await encodePosterior(await storePosterior(adapted));
   });
 
+  test('reads a Node Buffer, whose slices share memory', async () => {
+    const pooled = Buffer.concat([Buffer.from('xyz'), bytes]).subarray(3);
+    expect((await decodePosterior(pooled, 'a.ntk')).examples).toBe(24);
+  });
+
   test('is deterministic', async () => {
     const { network, backend, x, y } = await makeProblem();
     using adapted = await adapt(network, { x, y }, { backend, layers: 'last' });

@@ -10,7 +10,7 @@ export type { AdamOptions } from './optimizers/adam.ts';
 export type { Optimizer, OptimizerState } from './optimizers/optimizer.ts';
 export { sgd } from './optimizers/sgd.ts';
 export type { SgdOptions } from './optimizers/sgd.ts';
-export type { EarlyStopping, TrainOptions } from './options.ts';
+export type { EarlyStopping, StopSignal, TrainOptions } from './options.ts';
 export type { EpochRecord, TrainingResult } from './result.ts';
 export { constantRate, cosineDecay, stepDecay } from './schedule.ts';
 export type { Schedule } from './schedule.ts';

@@ -17,6 +17,12 @@ export interface EarlyStopping {
   readonly minDelta?: number;
 }
 
+/** The part of an AbortSignal that training looks at; named here so that the types need neither a browser's nor Node's. */
+export interface StopSignal {
+  /** Throws the signal's reason once it is aborted. */
+  throwIfAborted(): void;
+}
+
 /** How a network is trained. */
 export interface TrainOptions {
   readonly backend: Backend;
@@ -45,7 +51,7 @@ export interface TrainOptions {
   /** Called after every epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Aborting rejects with the signal's reason, before the next step. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
 }
 
 /** Options with their defaults, checked. */

@@ -122,7 +122,8 @@ function readHeader(bytes: Uint8Array, source: string): { header: Record<string,
 }
 
 function readElements(bytes: Uint8Array, from: number, to: number, dtype: 'F32' | 'F64'): TypedArray {
-  const copy = bytes.slice(from, to);
+  // Not bytes.slice: the slice of a Node Buffer shares its memory.
+  const copy = new Uint8Array(bytes.subarray(from, to));
   if (!hostIsLittleEndian()) swapBytes(copy, dtype === 'F64' ? 8 : 4);
   return dtype === 'F64' ? new Float64Array(copy.buffer) : new Float32Array(copy.buffer);
 }
@@ -130,7 +131,7 @@ function readElements(bytes: Uint8Array, from: number, to: number, dtype: 'F32' 
 function littleEndian(data: TypedArray): Uint8Array {
   const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (hostIsLittleEndian()) return view;
-  const copy = view.slice();
+  const copy = new Uint8Array(view);
   swapBytes(copy, data.BYTES_PER_ELEMENT);
   return copy;
 }
