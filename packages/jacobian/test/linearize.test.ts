@@ -1,6 +1,6 @@
 import { openReference } from '@ntk/reference';
 import { Rng, asDType, cpuBackend, exampleShape, forward, sizeOf, type Network } from '@ntk/tensor';
-import { relativeError } from './relative-error.ts';
+import { relativeError } from '@ntk/tensor/testing';
 import {
   explicitJacobian,
   kernelDiagonal,

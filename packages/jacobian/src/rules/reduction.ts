@@ -1,4 +1,4 @@
-import { UnsupportedError, formatShape, sizeOf, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
+import { UnsupportedError, sizeOf, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
 import type { LinearRule } from './rule.ts';
 
 /** `shape` with an extent of 1 along each reduced axis. */
@@ -31,17 +31,31 @@ function firstMaximum(b: ProgramBuilder, x: Value, maximum: Value, axes: readonl
   const shape = b.shape(x);
   const reduced = shape.map((extent, axis) => (axes.includes(axis) ? extent : 1));
   const count = sizeOf(reduced);
-  if (count > 128) {
-    throw new UnsupportedError(
-      `max: got ${formatShape(axes)} of ${formatShape(shape)} to differentiate, expected at most 128 elements in a maximum`,
-    );
-  }
-  const positions = b.constant(
-    Array.from({ length: count }, (_, i) => i),
-    reduced,
-  );
+  const positions = b.reshape(countUp(b, count), reduced);
   const isMaximum = b.binary('equal', x, b.reshape(maximum, keepDims(shape, axes)));
   const candidates = b.neg(b.where(isMaximum, positions, b.scalar(count)));
   const first = b.neg(b.reshape(b.max(candidates, axes), keepDims(shape, axes)));
   return b.binary('equal', positions, first);
+}
+
+const LITERAL = 128;
+
+/** 0, 1, … count − 1, [count]: a sum of two literals, since a longer one would be data. */
+function countUp(b: ProgramBuilder, count: number): Value {
+  const rows = Math.ceil(count / LITERAL);
+  if (rows > LITERAL) {
+    throw new UnsupportedError(
+      `max: got a maximum over ${count} elements to differentiate, expected at most ${LITERAL * LITERAL}; reduce axis by axis`,
+    );
+  }
+  const units = b.constant(
+    Array.from({ length: Math.min(count, LITERAL) }, (_, i) => i),
+    [1, Math.min(count, LITERAL)],
+  );
+  if (rows <= 1) return b.reshape(units, [count]);
+  const blocks = b.constant(
+    Array.from({ length: rows }, (_, i) => i * LITERAL),
+    [rows, 1],
+  );
+  return b.slice(b.reshape(b.add(blocks, units), [rows * LITERAL]), 0, { end: count });
 }
