@@ -9,7 +9,7 @@ export { ntkOperator } from './ntk-operator.ts';
 export { ggnOperator } from './ggn-operator.ts';
 export { gaussianLikelihood } from './likelihood.ts';
 export type { Likelihood } from './likelihood.ts';
-export type { BatchFactors, TermTensors } from './gram/factors.ts';
+export type { TileFactors, TermTensors } from './gram/factors.ts';
 export type { Batch, LinearMaps } from './linear-maps.ts';
 export { jvp, vjp } from './vjp.ts';
 export type { Vjp } from './vjp.ts';

@@ -90,7 +90,7 @@ async function sumBatches(maps: LinearMaps, batches: readonly Batch[], u: Tensor
     using owned = product!;
     sum = accumulate(sum, await maps.backend.read(owned));
   }
-  const result = maps.dtype === 'float64' ? sum! : Float32Array.from(sum!);
+  const result = maps.dtype === 'float64' ? sum! : new Float32Array(sum!);
   return maps.backend.upload(result, [k, result.length / k]);
 }
 
@@ -111,7 +111,7 @@ function copyColumns(
 }
 
 function accumulate(sum: Float64Array | undefined, term: TypedArray): Float64Array {
-  if (sum === undefined) return Float64Array.from(term);
+  if (sum === undefined) return new Float64Array(term);
   for (let i = 0; i < sum.length; i++) sum[i]! += term[i]!;
   return sum;
 }

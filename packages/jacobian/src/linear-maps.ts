@@ -16,7 +16,10 @@ export class LinearMaps {
   readonly network: Network;
   readonly backend: Backend;
   readonly dtype: DType;
+  /** Examples of a batch: a multiple of `tileSize`. */
   readonly batchSize: number;
+  /** Examples of a tile of the kernel. */
+  readonly tileSize: number;
   readonly derivation: Derivation;
   readonly #weights: readonly Tensor[];
   readonly #executables = new Map<string, Promise<Executable>>();
@@ -25,12 +28,18 @@ export class LinearMaps {
   constructor(
     network: Network,
     chosen: readonly number[],
-    options: { readonly backend: Backend; readonly dtype: DType; readonly batchSize: number },
+    options: {
+      readonly backend: Backend;
+      readonly dtype: DType;
+      readonly batchSize: number;
+      readonly tileSize: number;
+    },
   ) {
     this.network = network;
     this.backend = options.backend;
     this.dtype = options.dtype;
     this.batchSize = options.batchSize;
+    this.tileSize = options.tileSize;
     const program = rebatch(network.program, options.batchSize);
     this.derivation = derive(
       program,

@@ -15,7 +15,7 @@ import {
   type TypedArray,
 } from '@ntk/tensor';
 import type { LinearOperator } from '@ntk/linop';
-import { LazyFactors, type BatchFactors } from './gram/factors.ts';
+import { LazyFactors, type TileFactors } from './gram/factors.ts';
 import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
 import { LinearMaps, type Batch } from './linear-maps.ts';
@@ -28,7 +28,7 @@ export interface LinearizeOptions {
   readonly dtype?: DType;
   /** Layers whose parameters vary; 'all' unless named. */
   readonly layers?: LayerSelection;
-  /** Examples that go through the network at a time; batches of equal size with at most 2,048 output rows unless named. */
+  /** Examples that go through the network at a time; at most 8,192 rows, examples times outputs, unless named. */
   readonly batchSize?: number;
 }
 
@@ -54,7 +54,7 @@ export interface Linearization {
   readonly batches: readonly Batch[];
   readonly maps: LinearMaps;
   /** The factors that kernels are assembled from, computed at first use and kept; they belong to the linearization. */
-  factors(): Promise<readonly BatchFactors[]>;
+  factors(): Promise<readonly TileFactors[]>;
   /** Releases everything, including `outputs` and `jacobian`. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -80,35 +80,52 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     );
   const n = exampleCount(network, x.length);
   const c = outputCount(network);
-  const batchSize = options.batchSize ?? defaultBatchSize(n, c);
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new OptionError(`linearize: got batchSize ${batchSize}, expected a positive integer`);
+  const sizes = batchSizes(n, c, options.batchSize);
   const chosen = selectParameters(network, layers);
-  const maps = new LinearMaps(network, chosen, { backend, dtype, batchSize });
+  const maps = new LinearMaps(network, chosen, { backend, dtype, ...sizes });
   const batches: Batch[] = [];
-  for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), batchSize))
-    batches.push(await maps.batch(data, count));
-  const outputs = await joinOutputs(backend, dtype, batches, c);
-  const p = parameterCount(maps.derivation);
-  const jacobian = jacobianOperator(maps, batches, [n * c, p]);
-  const factors = new LazyFactors(maps, batches);
-  const dispose = (): void => {
+  const release = (): void => {
     batches.forEach((batch) => batch.owned.forEach((tensor) => tensor.dispose()));
-    outputs.dispose();
-    factors.dispose();
     maps.dispose();
   };
-  const parameters = chosen.map((i) => network.parameters[i]!);
-  const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps };
-  return { ...parts, factors: () => factors.get(), dispose, [Symbol.dispose]: dispose };
+  try {
+    for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), sizes.batchSize)) {
+      batches.push(await maps.batch(data, count));
+    }
+    const outputs = await joinOutputs(backend, dtype, batches, c);
+    const p = parameterCount(maps.derivation);
+    const jacobian = jacobianOperator(maps, batches, [n * c, p]);
+    const factors = new LazyFactors(maps, batches);
+    const dispose = (): void => {
+      outputs.dispose();
+      factors.dispose();
+      release();
+    };
+    const parameters = chosen.map((i) => network.parameters[i]!);
+    const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps };
+    return { ...parts, factors: () => factors.get(), dispose, [Symbol.dispose]: dispose };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
-/** Few enough rows that a tile of the kernel, rows by rows, stays small; enough that products run at full speed. */
-const MAX_BATCH_ROWS = 2048;
+/** Rows of a batch: as many as keep what the linear maps store of them within some hundred megabytes for networks of usual width. */
+const MAX_BATCH_ROWS = 8192;
 
-function defaultBatchSize(n: number, c: number): number {
+/** Rows of a tile of the kernel: enough that products run at full speed, few enough that a tile stays small and half of all tiles can be skipped. */
+const MAX_TILE_ROWS = 1024;
+
+/** Batches of nearly equal size that are whole numbers of tiles. */
+function batchSizes(n: number, c: number, given: number | undefined): { batchSize: number; tileSize: number } {
+  if (given !== undefined && (!Number.isInteger(given) || given < 1)) {
+    throw new OptionError(`linearize: got batchSize ${given}, expected a positive integer`);
+  }
   const most = Math.max(16, Math.floor(MAX_BATCH_ROWS / c));
-  return Math.ceil(n / Math.ceil(n / most));
+  const wanted = given ?? Math.ceil(n / Math.ceil(n / most));
+  const tiles = Math.ceil(wanted / Math.max(16, Math.floor(MAX_TILE_ROWS / c)));
+  const tileSize = Math.ceil(wanted / tiles);
+  return { batchSize: tiles * tileSize, tileSize };
 }
 
 /** Batches of equal size; the last is filled up with copies of its last example. */

@@ -1,4 +1,4 @@
-import { ProgramBuilder, allocate, sizeOf, type Program, type Tensor } from '@ntk/tensor';
+import { ProgramBuilder, allocate, sizeOf, type Program, type TypedArray } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import type { Batch, LinearMaps } from '../linear-maps.ts';
 import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
@@ -8,11 +8,11 @@ import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
  * the fallback for parameters whose use has no factored form.
  *
  * @param positions - positions among the chosen parameters
- * @returns [c, n, 1, q], q the number of these parameters; the caller disposes it
+ * @returns [c, n, 1, q] on the host, q the number of these parameters
  *
  * Cost: n·c backward passes through the batch.
  */
-export async function jacobianRows(maps: LinearMaps, batch: Batch, positions: readonly number[]): Promise<Tensor> {
+export async function jacobianRows(maps: LinearMaps, batch: Batch, positions: readonly number[]): Promise<TypedArray> {
   const [size, c] = maps.derivation.outputShape as [number, number];
   const program = rowsProgram(maps.derivation, positions, size);
   const q = positions.reduce((sum, position) => sum + sizeOf(maps.derivation.chosenShapes[position]!), 0);
@@ -25,7 +25,7 @@ export async function jacobianRows(maps: LinearMaps, batch: Batch, positions: re
     using owned = part!;
     rows.set(await maps.backend.read(owned), output * size * q);
   }
-  return maps.backend.upload(rows, [c, size, 1, q]);
+  return rows;
 }
 
 function rowsProgram(derivation: Derivation, positions: readonly number[], k: number): Program {

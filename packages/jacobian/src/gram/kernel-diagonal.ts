@@ -1,6 +1,6 @@
 import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
-import type { BatchFactors, TermTensors } from './factors.ts';
+import type { TileFactors, TermTensors } from './factors.ts';
 
 /**
  * The diagonal of J(X) J(X)ᵀ, [n·c]: squared norms of the rows of J, for every output.
@@ -19,9 +19,9 @@ export async function kernelDiagonal(linearization: Linearization): Promise<Floa
     );
     const [output] = await maps.backend.run(executable, inputs);
     using owned = output!;
-    const data = await maps.backend.read(owned); // [c, batchSize]
+    const data = await maps.backend.read(owned); // [c, tileSize]
     for (let alpha = 0; alpha < c; alpha++) {
-      for (let i = 0; i < count; i++) diagonal[(start + i) * c + alpha] = data[alpha * maps.batchSize + i]!;
+      for (let i = 0; i < count; i++) diagonal[(start + i) * c + alpha] = data[alpha * maps.tileSize + i]!;
     }
     start += count;
   }
@@ -29,7 +29,7 @@ export async function kernelDiagonal(linearization: Linearization): Promise<Floa
 }
 
 /** Output [c, n]. */
-function diagonalProgram({ terms }: BatchFactors): Program {
+function diagonalProgram({ terms }: TileFactors): Program {
   const b = new ProgramBuilder('kernel-diagonal');
   const inputs = terms.map(({ activations, sensitivities }, i) => ({
     activations: activations === null ? null : b.input(`activations${i}`, activations.shape),

@@ -1,7 +1,7 @@
 import type { Matrix } from '@ntk/linop';
 import { ProgramBuilder, ShapeError, type Program, type Tensor, type TypedArray, type Value } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
-import type { BatchFactors, TermTensors } from './factors.ts';
+import type { TileFactors, TermTensors } from './factors.ts';
 
 /**
  * The tangent kernel J(X) J(X')ᵀ as a dense matrix on the host, [n·c, n'·c], assembled from per-layer factors: J itself is never formed.
@@ -30,16 +30,16 @@ export async function kernelMatrix(rows: Linearization, columns: Linearization =
       if (symmetric && j > i) break;
       using output = await run(rowFactors[i]!, columnFactors[j]!);
       const data = await rows.backend.read(output);
-      const tile = { c: rows.c, data, rowSize: rows.maps.batchSize, columnSize: columns.maps.batchSize };
+      const tile = { c: rows.c, data, rowSize: rows.maps.tileSize, columnSize: columns.maps.tileSize };
       placeTile(matrix, tile, {
         top,
         left,
         height: rowFactors[i]!.count,
         width: columnFactors[j]!.count,
-        mirror: symmetric,
       });
     }
   }
+  if (symmetric) mirror(matrix);
   return matrix;
 }
 
@@ -53,18 +53,18 @@ function checkPair(rows: Linearization, columns: Linearization): void {
   }
 }
 
-type TileRunner = (rows: BatchFactors, columns: BatchFactors) => Promise<Tensor>;
+type TileRunner = (rows: TileFactors, columns: TileFactors) => Promise<Tensor>;
 
 /** Compiles the Program of one tile and returns how to run it. */
 async function tileRunner(
   rows: Linearization,
   columns: Linearization,
-  rowFactors: BatchFactors,
-  columnFactors: BatchFactors,
+  rowFactors: TileFactors,
+  columnFactors: TileFactors,
 ): Promise<TileRunner> {
   const { maps } = rows;
   const program = tileProgram(rowFactors.terms, columnFactors.terms);
-  const executable = await maps.executable(`tile${rows.maps.batchSize}x${columns.maps.batchSize}`, () => program);
+  const executable = await maps.executable(`tile${rows.maps.tileSize}x${columns.maps.tileSize}`, () => program);
   return async (left, right) => {
     const [tile] = await maps.backend.run(executable, [...termInputs(left.terms), ...termInputs(right.terms)]);
     return tile!;
@@ -138,8 +138,6 @@ interface Place {
   readonly left: number;
   readonly height: number;
   readonly width: number;
-  /** True to write the transposed tile as well. */
-  readonly mirror: boolean;
 }
 
 /** Copies a tile into the matrix, from output-slowest to output-fastest order, without padding. */
@@ -152,10 +150,23 @@ function placeTile(matrix: Matrix, tile: Tile, place: Place): void {
         const from = ((alpha * rowSize + i) * c + beta) * columnSize;
         let column = place.left * c + beta;
         for (let j = 0; j < place.width; j++, column += c) {
-          const value = data[from + j]!;
-          matrix.data[row * matrix.columns + column] = value;
-          if (place.mirror) matrix.data[column * matrix.columns + row] = value;
+          matrix.data[row * matrix.columns + column] = data[from + j]!;
         }
+      }
+    }
+  }
+}
+
+const BLOCK = 32;
+
+/** Copies the lower triangle to the upper one, block by block so that both stay in the cache. */
+function mirror({ data, rows: n }: Matrix): void {
+  for (let top = 0; top < n; top += BLOCK) {
+    const bottom = Math.min(top + BLOCK, n);
+    for (let left = 0; left <= top; left += BLOCK) {
+      for (let row = top; row < bottom; row++) {
+        const right = Math.min(left + BLOCK, row);
+        for (let column = left; column < right; column++) data[column * n + row] = data[row * n + column]!;
       }
     }
   }
