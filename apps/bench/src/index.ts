@@ -12,3 +12,8 @@ export { TARGET, loadWeather } from './experiments/weather/weather-data.ts';
 export type { WeatherDay } from './experiments/weather/weather-data.ts';
 export { ADAPTED, weatherExperiment } from './experiments/weather/weather-experiment.ts';
 export type { MethodResult, WeatherOptions, WeatherResult } from './experiments/weather/weather-experiment.ts';
+export { productsSuite } from './speed/products.ts';
+export type { SpeedReport, SpeedRow } from './speed/products.ts';
+export { formatSpeedReport } from './speed/report.ts';
+export type { Sgemm } from './speed/sgemm.ts';
+export type { Repetition, Timing } from './speed/timing.ts';
