@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { ortBackend } from '@ntk/backend-ort';
 import {
+  bernoulliLikelihood,
+  categoricalLikelihood,
   ggnOperator,
   gaussianLikelihood,
   kernelDiagonal,
@@ -55,6 +57,9 @@ for (const model of ['sine_mlp', 'mlp2']) {
           near(await apply(star.jacobian, 'v'), 'Jstar_v');
           near(await apply(train.jacobian.transpose(), 'u'), 'JTu');
           near(await apply(await ggnOperator(train, gaussianLikelihood(1)), 'v'), 'ggn_gaussian');
+          if (model === 'sine_mlp')
+            near(await apply(await ggnOperator(train, bernoulliLikelihood()), 'v'), 'ggn_bernoulli');
+          else near(await apply(await ggnOperator(train, categoricalLikelihood(2)), 'v'), 'ggn_categorical');
           near(await kernelDiagonal(train), 'ntk_diag');
           near(await kernelDiagonal(star), 'ntk_star_diag');
           for (const [layers, key] of [

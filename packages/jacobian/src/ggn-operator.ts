@@ -1,6 +1,6 @@
 import type { LinearOperator } from '@ntk/linop';
 import { asDType, type Tensor } from '@ntk/tensor';
-import type { Likelihood } from './likelihood.ts';
+import type { Likelihood } from './likelihoods/likelihood.ts';
 import type { Linearization } from './linearize.ts';
 
 /**
