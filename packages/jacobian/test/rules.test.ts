@@ -79,7 +79,7 @@ function difference(
 describe('derivative rules', () => {
   for (const testCase of primitiveCases) {
     const { program, domains, op } = testCase;
-    const operands = domains.flatMap((domain, i) => (domain === 'integer' || domain === 'mask' ? [] : [i]));
+    const operands = domains.flatMap((domain, i) => (['integer', 'mask', 'index'].includes(domain) ? [] : [i]));
     // The maximum of nothing is -∞, from which no difference can be taken.
     const isEmpty = op === 'max' && sizeOf(program.inputs[0]!.shape) === 0;
     if (ruleOf(op) === undefined || operands.length === 0 || isEmpty) continue;

@@ -184,6 +184,16 @@ export class ProgramBuilder {
     return this.emit('slice', [x], { axis, start: range.start ?? 0, end: range.end ?? -1, step: range.step ?? 1 });
   }
 
+  /** Entries of x along one axis, which the axes of `indices` (whole numbers from 0) take the place of. */
+  gather(x: Value, indices: Value, axis: number): Value {
+    return this.emit('gather', [x, indices], { axis });
+  }
+
+  /** The adjoint of `gather` into an axis of `extent` entries. */
+  scatterAdd(x: Value, indices: Value, options: { readonly axis: number; readonly extent: number }): Value {
+    return this.emit('scatterAdd', [x, indices], { axis: options.axis, extent: options.extent });
+  }
+
   pad(
     x: Value,
     axis: number,

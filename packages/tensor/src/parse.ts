@@ -103,6 +103,8 @@ const ATTRIBUTES: { readonly [P in Primitive]?: { readonly [A in keyof Attribute
   broadcastTo: { shape: 'integers' },
   concat: { axis: 'integer' },
   slice: { axis: 'integer', start: 'integer', end: 'integer', step: 'integer' },
+  gather: { axis: 'integer' },
+  scatterAdd: { axis: 'integer', extent: 'integer' },
   pad: { axis: 'integer', before: 'integer', after: 'integer', step: 'integer' },
 };
 

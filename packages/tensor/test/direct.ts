@@ -66,6 +66,16 @@ export function element(node: ProgramNode, operands: readonly DirectArray[], ind
       const source = (index[axis]! - before) / step;
       return Number.isInteger(source) && source >= 0 && source < a.shape[axis]! ? at(a, index.with(axis, source)) : 0;
     }
+    case 'gather': {
+      const { axis } = node.attributes;
+      const rank = b.shape.length;
+      return at(a, [...index.slice(0, axis), at(b, index.slice(axis, axis + rank)), ...index.slice(axis + rank)]);
+    }
+    case 'scatterAdd': {
+      const { axis } = node.attributes;
+      const added = indices(b.shape).filter((each) => at(b, each) === index[axis]);
+      return added.reduce((sum, i) => sum + at(a, [...index.slice(0, axis), ...i, ...index.slice(axis + 1)]), 0);
+    }
     default:
       return operands.length === 1
         ? ofOne[node.op as keyof typeof ofOne](at(a, index))

@@ -1,5 +1,6 @@
 import type { Primitive } from '@ntk/tensor';
 import { elementwiseRules } from './elementwise.ts';
+import { indexRules } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { reductionRules } from './reduction.ts';
 import type { Rule } from './rule.ts';
@@ -10,5 +11,6 @@ export const rules: { readonly [P in Primitive]: Rule<P> } = {
   ...elementwiseRules,
   ...reductionRules,
   ...shapeRules,
+  ...indexRules,
   matmul,
 };

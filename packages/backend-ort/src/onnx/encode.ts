@@ -8,6 +8,7 @@ const IR_VERSION = 8;
 
 /** `AttributeProto.AttributeType`. */
 const INT = 2;
+const STRING = 3;
 const INTS = 7;
 
 /**
@@ -59,6 +60,9 @@ function attribute(writer: BinaryWriter, name: string, value: OnnxAttribute): vo
   if (typeof value === 'number') {
     writer.tag(3, WireType.Varint).int64(value);
     writer.tag(20, WireType.Varint).int32(INT);
+  } else if (typeof value === 'string') {
+    string(writer, 4, value);
+    writer.tag(20, WireType.Varint).int32(STRING);
   } else {
     for (const each of value) writer.tag(8, WireType.Varint).int64(each);
     writer.tag(20, WireType.Varint).int32(INTS);

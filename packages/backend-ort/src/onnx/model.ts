@@ -9,8 +9,8 @@ export interface Literal {
   readonly bytes: Uint8Array;
 }
 
-/** An attribute of an operation: an integer, or a list of integers. */
-export type OnnxAttribute = number | readonly number[];
+/** An attribute of an operation: an integer, a text, or a list of integers. */
+export type OnnxAttribute = number | string | readonly number[];
 
 /** One operation of the standard operator set, `NodeProto`, with one result. */
 export interface OnnxNode {

@@ -7,6 +7,7 @@ import { emitTerms } from './terms.ts';
 /** A term of the kernel as tensors of one tile of examples; shapes as in `Term`, with n the size of a tile. */
 export interface TermTensors {
   readonly activations: Tensor | null;
+  readonly indexed: boolean;
   readonly sensitivities: Tensor;
   readonly ones: number;
 }
@@ -68,7 +69,7 @@ function disposeFactors(factors: readonly TileFactors[]): void {
 /** The Program of the factors, and how its outputs pair up to terms. */
 interface FactorPlan {
   readonly program: Program;
-  readonly terms: readonly { readonly activations: boolean; readonly ones: number }[];
+  readonly terms: readonly { readonly activations: boolean; readonly indexed: boolean; readonly ones: number }[];
   /** Positions among the chosen parameters that have no factored form. */
   readonly remaining: readonly number[];
 }
@@ -90,7 +91,7 @@ function factorPlan({ derivation, tileSize }: LinearMaps): FactorPlan {
   }
   return {
     program: b.build(),
-    terms: terms.map(({ activations, ones }) => ({ activations: activations !== null, ones })),
+    terms: terms.map(({ activations, indexed, ones }) => ({ activations: activations !== null, indexed, ones })),
     remaining,
   };
 }
@@ -101,11 +102,12 @@ async function batchFactors(maps: LinearMaps, plan: FactorPlan, batch: Batch, se
   const tiles: TileFactors[] = [];
   let next = 0;
   for (let start = 0; start < batch.count; start += maps.tileSize) {
-    const terms: TermTensors[] = plan.terms.map(({ activations, ones }) => {
+    const terms: TermTensors[] = plan.terms.map(({ activations, indexed, ones }) => {
       const inputs = activations ? outputs[next++]! : null;
-      return { activations: inputs, sensitivities: outputs[next++]!, ones };
+      return { activations: inputs, indexed, sensitivities: outputs[next++]!, ones };
     });
-    if (rows !== undefined) terms.push({ activations: null, sensitivities: tileOfRows(maps, rows, start), ones: 1 });
+    if (rows !== undefined)
+      terms.push({ activations: null, indexed: false, sensitivities: tileOfRows(maps, rows, start), ones: 1 });
     tiles.push({ count: Math.min(maps.tileSize, batch.count - start), terms });
   }
   // Tiles that are all padding.

@@ -50,16 +50,20 @@ function emitDiagonal(
   b: ProgramBuilder,
   activations: Value | null,
   sensitivities: Value,
-  { ones }: TermTensors,
+  { indexed, ones }: TermTensors,
 ): Value {
   const [c, n, positions] = b.shape(sensitivities) as [number, number, number];
   if (positions === 1) {
     const g = b.sum(b.mul(sensitivities, sensitivities), [2, 3]); // [c, n]
     if (activations === null) return ones === 1 ? g : b.mul(g, b.scalar(ones));
+    // A one-hot vector has length 1.
+    if (indexed) return b.mul(g, b.scalar(1 + ones));
     const a = b.sum(b.mul(activations, activations), [1, 2]); // [n]
     return b.mul(g, ones === 0 ? a : b.add(a, b.scalar(ones)));
   }
   const g = b.matmul(sensitivities, sensitivities, { transposeB: true }); // [c, n, T, T]
-  const a = b.matmul(activations!, activations!, { transposeB: true }); // [n, T, T]
+  const a = indexed
+    ? b.binary('equal', activations!, b.transpose(activations!, [0, 2, 1]))
+    : b.matmul(activations!, activations!, { transposeB: true }); // [n, T, T]
   return b.reshape(b.sum(b.mul(g, a), [2, 3]), [c, n]);
 }

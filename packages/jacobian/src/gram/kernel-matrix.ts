@@ -92,7 +92,7 @@ function tileProgram(rows: readonly TermTensors[], columns: readonly TermTensors
     }));
   const left = declare('rows', rows);
   const right = declare('columns', columns);
-  const parts = rows.map(({ ones }, i) => emitTerm(b, left[i]!, right[i]!, ones));
+  const parts = rows.map((term, i) => emitTerm(b, left[i]!, right[i]!, term));
   b.output(
     'tile',
     parts.reduce((sum, part) => b.add(sum, part)),
@@ -100,7 +100,7 @@ function tileProgram(rows: readonly TermTensors[], columns: readonly TermTensors
   return b.build();
 }
 
-function emitTerm(b: ProgramBuilder, left: TermInputs, right: TermInputs, ones: number): Value {
+function emitTerm(b: ProgramBuilder, left: TermInputs, right: TermInputs, { indexed, ones }: TermTensors): Value {
   const [c, n, positions, width] = b.shape(left.sensitivities) as [number, number, number, number];
   const m = b.shape(right.sensitivities)[1]!;
   const g = b.matmul(
@@ -110,11 +110,11 @@ function emitTerm(b: ProgramBuilder, left: TermInputs, right: TermInputs, ones: 
   );
   if (left.activations === null) return b.reshape(ones === 1 ? g : b.mul(g, b.scalar(ones)), [c, n, c, m]);
   const a = b.shape(left.activations)[2]!;
-  const inner = b.matmul(
-    b.reshape(left.activations, [n * positions, a]),
-    b.reshape(right.activations!, [m * positions, a]),
-    { transposeB: true },
-  );
+  const leftRows = b.reshape(left.activations, [n * positions, a]);
+  const rightRows = b.reshape(right.activations!, [m * positions, a]);
+  const inner = indexed
+    ? b.binary('equal', leftRows, b.transpose(rightRows, [1, 0]))
+    : b.matmul(leftRows, rightRows, { transposeB: true });
   const weight = ones === 0 ? inner : b.add(inner, b.scalar(ones));
   if (positions === 1) return b.mul(b.reshape(g, [c, n, c, m]), b.reshape(weight, [1, n, 1, m]));
   const product = b.mul(

@@ -1,18 +1,22 @@
 import { sizeOf, type Attributes, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
 import type { ActiveNode, Derivation } from '../derivation.ts';
 import { linearNode } from '../linear-programs.ts';
+import { oneHot } from './one-hot.ts';
 
 /**
  * One summand of the tangent kernel, in factored form. With T positions,
  *
  *     Θ_(i,α)(j,β) += Σ_{t,t'} (A_it · A_jt' + ones) (G_αit · G_βjt')
  *
- * A dense kernel gives its inputs A and sensitivities G; a bias that shares those sensitivities adds the 1; any other parameter gives
+ * A dense kernel gives its inputs A and sensitivities G; an embedding table the same with one-hot inputs, of which only the index is kept: A_it · A_jt'
+ * is 1 where two indices are equal. A bias that shares those sensitivities adds the 1; any other parameter gives
  * the rows of its own Jacobian as G, with no A. Source: Novak, Sohl-Dickstein and Schoenholz (2022), structured derivatives.
  */
 export interface Term {
   /** Inputs of the layer, [n, T, a], or null for layer Jacobians alone. */
   readonly activations: Value | null;
+  /** True if the activations are indices [n, T, 1] that stand for one-hot vectors. */
+  readonly indexed: boolean;
   /** Sensitivities ∂f_α/∂(layer output), or rows of the layer Jacobian: [c, n, T, b]. */
   readonly sensitivities: Value;
   /** How many layer Jacobians (biases) equal the sensitivities. */
@@ -38,7 +42,7 @@ export function emitTerms(
   cotangents: ReadonlyMap<Value, Value>,
 ): Terms {
   const [n, c] = derivation.outputShape as [number, number];
-  const found = new Map<Value, { activations: Value[]; ones: number }>();
+  const found = new Map<Value, { activations: { value: Value; indexed: boolean }[]; ones: number }>();
   const remaining: number[] = [];
   derivation.chosen.forEach((parameter, position) => {
     const uses = usesOf(derivation, parameter).filter(({ node }) => cotangents.has(node.result));
@@ -51,14 +55,19 @@ export function emitTerms(
     const term = joinUses(b, factors as Factors[], { n, c, parameterSize: sizeOf(derivation.chosenShapes[position]!) });
     const entry = found.get(term.sensitivities) ?? { activations: [], ones: 0 };
     // A bias with the sensitivities of a kernel only adds 1 to A·A'.
-    if (term.activations !== null) entry.activations.push(term.activations);
+    if (term.activations !== null) entry.activations.push({ value: term.activations, indexed: term.indexed });
     else entry.ones += 1;
     found.set(term.sensitivities, entry);
   });
   const terms = [...found].flatMap(([sensitivities, { activations, ones }]): Term[] =>
     activations.length === 0
-      ? [{ activations: null, sensitivities, ones }]
-      : activations.map((value, i) => ({ activations: value, sensitivities, ones: i === 0 ? ones : 0 })),
+      ? [{ activations: null, indexed: false, sensitivities, ones }]
+      : activations.map(({ value, indexed }, i) => ({
+          activations: value,
+          indexed,
+          sensitivities,
+          ones: i === 0 ? ones : 0,
+        })),
   );
   return { terms, remaining };
 }
@@ -77,6 +86,8 @@ function usesOf(derivation: Derivation, parameter: Value): Use[] {
 /** Factors of one use: activations [n, T, a] with sensitivities [c, n, T, b], or a layer Jacobian [c, n, 1, p]. */
 interface Factors {
   readonly activations: Value | null;
+  /** The number of rows of the table that the activations are indices into; null if they are not indices. */
+  readonly rows: number | null;
   readonly sensitivities: Value;
   readonly positions: number;
   /** True if the weight matrix is read transposed: its Jacobian is then G ⊗ A instead of A ⊗ G. */
@@ -92,6 +103,7 @@ function factorsOf(
 ): Factors | null {
   if (use.node.exampleAxis !== 0) return null;
   if (isDense(use)) return denseFactors(b, derivation, use.node, coefficients, cotangent);
+  if (isEmbedding(use)) return embeddingFactors(b, derivation, use.node, coefficients, cotangent);
   return ELEMENTWISE.has(use.node.op) ? elementwiseFactors(b, derivation, use, coefficients, cotangent) : null;
 }
 
@@ -107,6 +119,35 @@ function isDense({ node, operand }: Use): boolean {
   );
 }
 
+/** Rows of a table, one for each index of an example. */
+function isEmbedding({ node, operand }: Use): boolean {
+  return (
+    node.op === 'gather' &&
+    operand === 0 &&
+    node.operandShapes[0]!.length === 2 &&
+    (node.attributes as Attributes['gather']).axis === 0
+  );
+}
+
+function embeddingFactors(
+  b: ProgramBuilder,
+  derivation: Derivation,
+  node: ActiveNode,
+  coefficients: readonly Value[],
+  cotangent: Value,
+): Factors {
+  const [n, c] = derivation.outputShape as [number, number];
+  const [table, indices] = node.operandShapes as [Shape, Shape];
+  const positions = sizeOf(indices.slice(1));
+  return {
+    activations: b.reshape(linearNode(b, node, coefficients).coefficients[0]!, [n, positions, 1]),
+    rows: table[0]!,
+    sensitivities: b.reshape(cotangent, [c, n, positions, table[1]!]),
+    positions,
+    transposed: false,
+  };
+}
+
 function denseFactors(
   b: ProgramBuilder,
   derivation: Derivation,
@@ -120,6 +161,7 @@ function denseFactors(
   const inputs = linearNode(b, node, coefficients).coefficients[node.active[0] ? 1 : 0]!;
   return {
     activations: b.reshape(inputs, [n, positions, inputShape.at(-1)!]),
+    rows: null,
     sensitivities: b.reshape(cotangent, [c, n, positions, node.shape.at(-1)!]),
     positions,
     transposed: (node.attributes as Attributes['matmul']).transposeB,
@@ -146,6 +188,7 @@ function elementwiseFactors(
   const parts = node.rule.cotangent(b, { ...linear, operandShapes }, cotangent);
   return {
     activations: null,
+    rows: null,
     sensitivities: b.reshape(parts[operand]!, [c, n, 1, sizeOf(own)]),
     positions: 1,
     transposed: false,
@@ -160,12 +203,15 @@ function joinUses(
   b: ProgramBuilder,
   factors: readonly Factors[],
   size: { readonly n: number; readonly c: number; readonly parameterSize: number },
-): Factors {
+): Factors & { readonly indexed: boolean } {
   const { n, c, parameterSize } = size;
-  const [{ transposed }] = factors as [Factors];
-  if (factors.every((factor) => factor.activations !== null && factor.transposed === transposed)) {
+  const [{ transposed, rows: tableRows }] = factors as [Factors];
+  const alike = (factor: Factors): boolean => factor.transposed === transposed && factor.rows === tableRows;
+  if (factors.every((factor) => factor.activations !== null && alike(factor))) {
     const joined = {
       transposed,
+      rows: tableRows,
+      indexed: tableRows !== null,
       activations: b.concat(
         factors.map((factor) => factor.activations!),
         1,
@@ -183,6 +229,8 @@ function joinUses(
   const rows = factors.map((factor) => b.reshape(layerJacobian(b, factor), [c, n, 1, parameterSize]));
   return {
     activations: null,
+    rows: null,
+    indexed: false,
     sensitivities: rows.reduce((sum, row) => b.add(sum, row)),
     positions: 1,
     transposed: false,
@@ -190,8 +238,10 @@ function joinUses(
 }
 
 /** Σ_t A_it ⊗ G_αit as [c, n, a, b], in the orientation of the parameter; a factor without activations is a layer Jacobian already. */
-function layerJacobian(b: ProgramBuilder, { activations, sensitivities, transposed }: Factors): Value {
-  if (activations === null) return sensitivities;
+function layerJacobian(b: ProgramBuilder, factors: Factors): Value {
+  const { rows, sensitivities, transposed } = factors;
+  if (factors.activations === null) return sensitivities;
+  const activations = rows === null ? factors.activations : oneHot(b, factors.activations, rows);
   return transposed
     ? b.matmul(sensitivities, activations, { transposeA: true })
     : b.matmul(activations, sensitivities, { transposeA: true });

@@ -1,5 +1,6 @@
 import type { Primitive } from '@ntk/tensor';
 import { binaryRules } from './binary.ts';
+import { gatherRule, scatterAddRule } from './gather.ts';
 import { matmulRule } from './matmul.ts';
 import { broadcastToRule, concatRule, padRule, reshapeRule, sliceRule, transposeRule } from './movement.ts';
 import { maxRule, sumRule } from './reduction.ts';
@@ -23,6 +24,8 @@ const rules: { readonly [P in Exclude<Primitive, LocallyConstant>]: LinearRule<P
   concat: concatRule,
   slice: sliceRule,
   pad: padRule,
+  gather: gatherRule,
+  scatterAdd: scatterAddRule,
 };
 
 /** The derivative rule of a primitive, or undefined if its result is constant almost everywhere. */

@@ -40,6 +40,10 @@ export type Attributes = { readonly [P in UnaryPrimitive | BinaryPrimitive]: Emp
   readonly concat: { readonly axis: number };
   /** Elements start, start + step, … before end along one axis; an end of -1 means the axis' own end. */
   readonly slice: { readonly axis: number; readonly start: number; readonly end: number; readonly step: number };
+  /** gather(x, indices): the entries of x that indices name along one axis; the axes of `indices` take that axis' place. */
+  readonly gather: { readonly axis: number };
+  /** scatterAdd(x, indices): the adjoint of gather into an axis of `extent` entries; entries of one index are added up. */
+  readonly scatterAdd: { readonly axis: number; readonly extent: number };
   /** Zeros before and after along one axis, and step - 1 zeros between neighbours (the adjoint of a slice). */
   readonly pad: { readonly axis: number; readonly before: number; readonly after: number; readonly step: number };
 };

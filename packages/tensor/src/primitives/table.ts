@@ -3,10 +3,12 @@ import { binaryPrimitives } from './binary.ts';
 import { broadcastTo } from './broadcast-to.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
+import { gather } from './gather.ts';
 import { matmul } from './matmul.ts';
 import { pad } from './pad.ts';
 import { reductionPrimitives } from './reduction.ts';
 import { reshape } from './reshape.ts';
+import { scatterAdd } from './scatter-add.ts';
 import { slice } from './slice.ts';
 import type { PrimitiveSpec } from './spec.ts';
 import { transpose } from './transpose.ts';
@@ -27,6 +29,8 @@ export const primitives: { readonly [P in Primitive]: PrimitiveSpec<P> } = {
   concat,
   slice,
   pad,
+  gather,
+  scatterAdd,
 };
 
 /** Names of all primitives of this version. */

@@ -4,6 +4,7 @@ import type { Operand } from '../primitives/spec.ts';
 import { primitives } from '../primitives/table.ts';
 import type { PrimitiveSpec } from '../primitives/spec.ts';
 import type { ProgramNode } from '../program.ts';
+import { sizeOf } from '../shape.ts';
 
 /** How many roundings of its result a primitive may be off; what is not listed only selects or moves, and is exact. */
 export type Roundings = { readonly [P in Primitive]?: number };
@@ -49,9 +50,11 @@ export function roundingBound(
   if (terms > 0)
     return sizeOfTerms(node, operands, result.length).map((size) => 2 * (terms + 1) * u * size + tiny(dtype));
   const count = roundings[node.op] ?? 0;
+  // Multiples of 1/16 are exact in every dtype; indices must stay whole.
+  const exact = (y: number): boolean => count === 0 || (node.op === 'constant' && Number.isInteger(16 * y));
   // A logistic function is 1/2 plus something odd: implementations keep the absolute, not the relative error of its tails.
   const least = node.op === 'sigmoid' ? 1 : 0;
-  return Float64Array.from(result, (y) => (count === 0 ? 0 : count * u * Math.max(Math.abs(y), least) + tiny(dtype)));
+  return Float64Array.from(result, (y) => (exact(y) ? 0 : count * u * Math.max(Math.abs(y), least) + tiny(dtype)));
 }
 
 /** The smallest normal number of a dtype. */
@@ -62,6 +65,8 @@ function tiny(dtype: DType): number {
 /** How many terms are added up for one element of the result; 0 for primitives that add nothing up. */
 function termsPerElement(node: ProgramNode, operands: readonly Operand[]): number {
   if (node.op === 'matmul') return operands[0]!.shape.at(node.attributes.transposeA ? -2 : -1)!;
+  // At worst every entry goes to one place.
+  if (node.op === 'scatterAdd') return sizeOf(operands[1]!.shape);
   if (node.op === 'sum') return node.attributes.axes.reduce((size, axis) => size * operands[0]!.shape[axis]!, 1);
   return 0;
 }

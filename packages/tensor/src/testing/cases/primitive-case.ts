@@ -6,9 +6,9 @@ import { formatShape, sizeOf, type Shape } from '../../shape.ts';
 
 /**
  * Where an operand's values come from. `nonzero` and `positive` keep a distance of 1/4 from 0, so that finite differences meet no
- * kink; `integer` (small, with ties) and `mask` (0 or 1) are discrete: derivative tests leave them as they are.
+ * kink; `integer` (small, with ties), `mask` (0 or 1) and `index` (0, 1 or 2) are discrete: derivative tests leave them as they are.
  */
-export type Domain = 'real' | 'nonzero' | 'positive' | 'integer' | 'mask';
+export type Domain = 'real' | 'nonzero' | 'positive' | 'integer' | 'mask' | 'index';
 
 /** One primitive on operands of given shapes. */
 export interface PrimitiveCase {
@@ -53,6 +53,7 @@ const DRAW: { readonly [D in Domain]: (rng: Rng) => number } = {
   positive: (rng) => 0.25 + Math.abs(rng.normal()),
   integer: (rng) => rng.integer(5) - 2,
   mask: (rng) => rng.integer(2),
+  index: (rng) => rng.integer(3),
 };
 
 /** Domains other than `real`. */
@@ -67,4 +68,6 @@ const DOMAINS: { readonly [P in Primitive]?: readonly Domain[] } = {
   greaterEqual: ['integer', 'integer'],
   equal: ['integer', 'integer'],
   where: ['mask'],
+  gather: ['real', 'index'],
+  scatterAdd: ['real', 'index'],
 };

@@ -1,4 +1,5 @@
 import { elementwiseCases } from './elementwise-cases.ts';
+import { gatherCases } from './gather-cases.ts';
 import { matmulCases } from './matmul-cases.ts';
 import { movementCases } from './movement-cases.ts';
 import type { PrimitiveCase } from './primitive-case.ts';
@@ -10,4 +11,5 @@ export const primitiveCases: readonly PrimitiveCase[] = [
   ...matmulCases,
   ...reductionCases,
   ...movementCases,
+  ...gatherCases,
 ];

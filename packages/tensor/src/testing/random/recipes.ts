@@ -190,6 +190,30 @@ const joined: Recipe = {
   },
 };
 
+/** Indices are a constant, so that they are valid for any extent. */
+const picked: Recipe = {
+  needs: ['gather', 'constant'],
+  apply: ({ b, a, choice }) => {
+    const shape = b.shape(a.value);
+    if (shape.length === 0) return undefined;
+    const axis = choice % shape.length;
+    const indices = [choice % shape[axis]!, 0, (choice >> 2) % shape[axis]!];
+    return { ...a, value: b.gather(a.value, b.constant(indices, choice % 2 === 0 ? [3] : [1, 3]), axis) };
+  },
+};
+
+const gathered: Recipe = {
+  needs: ['scatterAdd', 'constant'],
+  apply: ({ b, a, choice }) => {
+    const shape = b.shape(a.value);
+    if (shape.length === 0) return undefined;
+    const axis = choice % shape.length;
+    const indices = Array.from({ length: shape[axis]! }, (_, i) => (i * (choice + 1)) % 3);
+    const value = b.scatterAdd(a.value, b.constant(indices, [indices.length]), { axis, extent: 3 });
+    return { value, bound: a.bound * indices.length, exact: false };
+  },
+};
+
 const literal: Recipe = {
   needs: ['constant'],
   apply: ({ b, choice }) => {
@@ -228,6 +252,8 @@ export const RECIPES: readonly Recipe[] = [
   reduction('sum'),
   reduction('max'),
   joined,
+  picked,
+  gathered,
   literal,
   movement('reshape', (b, x, choice) => {
     const shape = b.shape(x);
