@@ -27,6 +27,7 @@ export { fitLinearized } from './fit/linearized-fit.ts';
 export type { LinearizedFit, Prediction, TrainingData } from './fit/linearized-fit.ts';
 export { resolveOptions } from './fit/options.ts';
 export type { AdaptOptions, MeanKind, ResolvedOptions, Space } from './fit/options.ts';
+export { compareErrors } from './verdict/comparison.ts';
 export type { Comparison } from './verdict/comparison.ts';
 export { verdict } from './verdict/verdict.ts';
 export type { TargetPredictions } from './verdict/target-predictions.ts';

@@ -1,4 +1,4 @@
-import { adapt, verdict, type AdaptedNetwork, type Verdict } from '@ntk/adapt';
+import { adapt, compareErrors, verdict, type AdaptedNetwork, type Verdict } from '@ntk/adapt';
 import { gaussianScores, type GaussianScores } from '@ntk/gp';
 import { OptionError, Rng, type Backend } from '@ntk/tensor';
 import type { Baseline, BaselinePrediction } from '../../baselines/baseline.ts';
@@ -92,7 +92,7 @@ export async function weatherExperiment(options: WeatherOptions): Promise<Weathe
     }
     const methods = [score(ADAPTED, own), ...others];
     const dispose = (): void => adapted.dispose();
-    const sentence = summarize(methods, { days, heldOut: heldOut.length });
+    const sentence = summarize(methods, test.y, days);
     return {
       source,
       adapted,
@@ -136,19 +136,25 @@ function splitDays(
   return { labelled: days.filter((_, i) => chosen.has(i)), heldOut: days.filter((_, i) => !chosen.has(i)) };
 }
 
-function summarize(methods: readonly MethodResult[], { days, heldOut }: { days: number; heldOut: number }): string {
-  const describe = ({ method, scores }: MethodResult): string => `${method} ${scores.rmse.value.toFixed(2)}`;
-  const ranked = methods.toSorted((a, b) => a.scores.rmse.value - b.scores.rmse.value);
-  const place = ranked.findIndex(({ method }) => method === ADAPTED);
+/** One sentence; two methods are told apart where their squared errors, day by day, differ by more than two standard errors. */
+function summarize(methods: readonly MethodResult[], observed: Float64Array, days: number): string {
   const [own, ...others] = methods as [MethodResult, ...MethodResult[]];
-  const result = `With ${days} days of New York the adapted network predicts the other ${heldOut} days with an RMSE of ${own.scores.rmse.value.toFixed(2)} °C`;
-  const compared = others.map(describe).join(', ');
-  const coverage = `its ${Math.round(own.scores.level * 100)} % intervals hold ${(100 * own.scores.coverage.value).toFixed(1)} % of them`;
-  if (place === 0) return `${result}, the best of four (${compared}); ${coverage}.`;
-  return `${result}, worse than ${ranked
-    .slice(0, place)
-    .map(({ method }) => method)
-    .join(' and ')} (${compared}); ${coverage}.`;
+  const degrees = (value: number): string => value.toFixed(2);
+  const describe = (other: MethodResult): string => {
+    const { gain, standardError } = compareErrors(observed, {
+      before: other.prediction.mean,
+      after: own.prediction.mean,
+      c: 1,
+    });
+    const relation =
+      gain > 2 * standardError ? 'better than' : gain < -2 * standardError ? 'worse than' : 'not distinguishable from';
+    return `${relation} the ${other.method} (${degrees(other.scores.rmse.value)})`;
+  };
+  const { rmse, level, coverage } = own.scores;
+  return (
+    `With ${days} days of New York the adapted network predicts the other ${observed.length} days with an RMSE of ${degrees(rmse.value)} °C: ` +
+    `${others.map(describe).join(', ')}; its ${Math.round(level * 100)} % intervals hold ${(100 * coverage.value).toFixed(1)} % of them.`
+  );
 }
 
 /** Runs named stages and keeps the time of each. */
