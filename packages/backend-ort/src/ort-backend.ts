@@ -16,12 +16,16 @@ import { LeaseCache } from './lease-cache.ts';
 import { loadOrt } from './load.ts';
 import { OrtExecutable } from './ort-executable.ts';
 import type { OrtModule, OrtSessionOptions } from './ort-module.ts';
+import { threadCount } from './thread-count.ts';
 
 /** Settings of `ortBackend`. */
 export interface OrtBackendOptions {
   /** An ONNX Runtime module to use, such as `onnxruntime-web`; the optional dependency `onnxruntime-node` unless given. */
   readonly ort?: OrtModule;
-  /** Threads inside one operation; ONNX Runtime's own choice (the physical cores) unless given. */
+  /**
+   * Threads inside one operation. Unless given: one for Programs of small operations, otherwise ONNX Runtime's own choice,
+   * the physical cores.
+   */
   readonly threads?: number;
   /** How many compiled Programs that nobody holds stay ready for reuse. */
   readonly cachedPrograms?: number;
@@ -87,7 +91,9 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
     upload: (data, shape) => new HostTensor(backend, data, shape),
     compile: async (program, { dtype }) => {
       const key = `${dtype} ${fingerprint(program)}`;
-      const lease = await cache.acquire(key, () => compileProgram(ort, program, dtype, sessionOptions(dtype, threads)));
+      const lease = await cache.acquire(key, () =>
+        compileProgram(ort, program, dtype, sessionOptions(dtype, threads ?? threadCount(program))),
+      );
       return new OrtExecutable(backend, program, dtype, lease);
     },
     run: async (executable, inputs) => {
