@@ -7,6 +7,8 @@ export { linearize } from './linearize.ts';
 export type { Linearization, LinearizeOptions } from './linearize.ts';
 export { ntkOperator } from './ntk-operator.ts';
 export { ggnOperator } from './ggn-operator.ts';
+export { fisherVectorProductFd } from './fisher-finite-difference.ts';
+export type { FisherFdOptions } from './fisher-finite-difference.ts';
 export { bernoulliLikelihood } from './likelihoods/bernoulli.ts';
 export { categoricalLikelihood } from './likelihoods/categorical.ts';
 export { gaussianLikelihood } from './likelihoods/gaussian.ts';

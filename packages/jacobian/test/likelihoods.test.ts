@@ -39,6 +39,10 @@ describe.each(cases)('$name', (likelihood, y) => {
     );
   });
 
+  test('the gradient vanishes at the expected targets', () => {
+    expectAllclose(likelihood.gradient(eta, likelihood.mean(eta)), new Float64Array(ROWS), { atol: 1e-14 });
+  });
+
   test('the curvature is symmetric, never negative, and takes blocks of right-hand sides', () => {
     const [u, v] = [rng.normals(ROWS), rng.normals(ROWS)];
     const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

@@ -8,6 +8,7 @@ import type { Likelihood } from './likelihood.ts';
 export function bernoulliLikelihood(): Likelihood {
   return {
     name: 'bernoulli',
+    mean: (eta) => eta.map(sigmoid),
     // −log p = log(1 + e^η) − yη, without overflow for large |η|.
     value: (eta, y) => eta.reduce((sum, value, i) => sum + softplus(value) - y[i]! * value, 0),
     gradient: (eta, y) => eta.map((value, i) => sigmoid(value) - y[i]!),

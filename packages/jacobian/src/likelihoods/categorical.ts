@@ -16,6 +16,7 @@ export function categoricalLikelihood(classes: number): Likelihood {
   }
   return {
     name: 'categorical',
+    mean: (eta) => logSoftmax(eta, classes).map(Math.exp),
     value: (eta, y) => {
       const logProbabilities = logSoftmax(eta, classes);
       return -logProbabilities.reduce((sum, value, i) => sum + (y[i] === 0 ? 0 : y[i]! * value), 0);

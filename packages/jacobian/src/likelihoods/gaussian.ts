@@ -23,6 +23,7 @@ export function gaussianLikelihood(noiseVariance: number | Float64Array): Likeli
   };
   return {
     name: 'gaussian',
+    mean: (eta) => eta.slice(),
     value: (eta, y) => {
       check(eta.length);
       return eta.reduce(

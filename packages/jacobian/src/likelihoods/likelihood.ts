@@ -6,6 +6,8 @@
  */
 export interface Likelihood {
   readonly name: string;
+  /** Expected targets E[y|η], [n·c]: what `gradient` vanishes at. */
+  mean(eta: Float64Array): Float64Array;
   /** −log p(y|η), summed over all rows. */
   value(eta: Float64Array, y: Float64Array): number;
   /** ∂(−log p)/∂η, [n·c] */

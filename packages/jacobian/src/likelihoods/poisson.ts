@@ -8,6 +8,7 @@ import type { Likelihood } from './likelihood.ts';
 export function poissonLikelihood(): Likelihood {
   return {
     name: 'poisson',
+    mean: (eta) => eta.map(Math.exp),
     value: (eta, y) => eta.reduce((sum, value, i) => sum + Math.exp(value) - y[i]! * value, 0),
     gradient: (eta, y) => eta.map((value, i) => Math.exp(value) - y[i]!),
     curvature: (eta, v) => v.map((value, i) => value * Math.exp(eta[i % eta.length]!)),
