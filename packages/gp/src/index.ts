@@ -1,4 +1,9 @@
 export type { Conditioning, WhitenedSolution } from './conditioning.ts';
+export {
+  type LinearModel,
+  conservativeVariance,
+  conservativeVarianceFromWeights,
+} from './conservative-variance.ts';
 export type { EvidenceGradient } from './evidence.ts';
 export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
 export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
@@ -20,4 +25,5 @@ export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
+export type { TestJacobian } from './test-jacobian.ts';
 export { type EvidenceProblem, tridiagonalEvidence } from './tridiagonal-evidence.ts';
