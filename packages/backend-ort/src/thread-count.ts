@@ -18,6 +18,9 @@ export function threadCount(program: Program): 1 | undefined {
 
 function work(program: Program, node: ProgramNode): number {
   const sizes = [node.shape, ...node.inputs.map((value) => shapeOf(program, value))].map(sizeOf);
+  // Every response reads its channels' taps; every entry of a filter is read at every position.
+  if (node.op === 'conv2d') return 2 * sizeOf(node.shape) * sizeOf(shapeOf(program, node.inputs[1]!).slice(0, 3));
+  if (node.op === 'conv2dTranspose') return 2 * sizes[1]! * sizeOf(shapeOf(program, node.inputs[1]!).slice(0, 3));
   if (node.op !== 'matmul') return WORK_PER_ELEMENT * Math.max(...sizes);
   const inner = shapeOf(program, node.inputs[0]!).at(node.attributes.transposeA ? -2 : -1)!;
   return 2 * sizeOf(node.shape) * inner;

@@ -2,6 +2,7 @@ import { ProgramError } from './errors.ts';
 import type { Attributes, BinaryPrimitive, Primitive, UnaryPrimitive } from './primitives/attributes.ts';
 import { checkAxis } from './primitives/elementwise.ts';
 import { primitives } from './primitives/table.ts';
+import type { Sliding, Window } from './primitives/window.ts';
 import {
   PROGRAM_VERSION,
   type Program,
@@ -206,4 +207,38 @@ export class ProgramBuilder {
       step: amount.step ?? 1,
     });
   }
+
+  /** Images [n, h, w, ci] correlated with a filter [kernel rows, kernel columns, ci/groups, co]. */
+  conv2d(images: Value, filter: Value, options: Partial<Sliding> & { readonly groups?: number } = {}): Value {
+    return this.emit('conv2d', [images, filter], { ...sliding(options), groups: options.groups ?? 1 });
+  }
+
+  /** The adjoint of `conv2d` in its images, which are of `size` [rows, columns]. */
+  conv2dTranspose(
+    responses: Value,
+    filter: Value,
+    options: Partial<Sliding> & { readonly groups?: number; readonly size: readonly number[] },
+  ): Value {
+    const { groups = 1, size } = options;
+    return this.emit('conv2dTranspose', [responses, filter], { ...sliding(options), groups, size: [...size] });
+  }
+
+  /** The windows of images [n, h, w, c] laid out one by one, [n, rows, columns, kernel rows · kernel columns · c]. */
+  patches(images: Value, options: Partial<Window> & Pick<Window, 'kernel'>): Value {
+    return this.emit('patches', [images], { ...sliding(options), kernel: [...options.kernel] });
+  }
+
+  /** The adjoint of `patches` into images of `size` [rows, columns]. */
+  fold(
+    windows: Value,
+    options: Partial<Window> & Pick<Window, 'kernel'> & { readonly size: readonly number[] },
+  ): Value {
+    const { kernel, size } = options;
+    return this.emit('fold', [windows], { ...sliding(options), kernel: [...kernel], size: [...size] });
+  }
+}
+
+/** How a window moves, with one step and no padding where nothing is said; always in one order, so that equal nodes are seen to be equal. */
+function sliding({ strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] }: Partial<Sliding>): Sliding {
+  return { strides: [...strides], pads: [...pads], dilations: [...dilations] };
 }

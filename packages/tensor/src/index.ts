@@ -29,6 +29,8 @@ export type {
 } from './primitives/attributes.ts';
 export type { Operand, PrimitiveSpec } from './primitives/spec.ts';
 export { PRIMITIVES } from './primitives/table.ts';
+export { positionsOf } from './primitives/window.ts';
+export type { Sliding, Window } from './primitives/window.ts';
 export { parseProgram } from './parse.ts';
 export { printProgram } from './print.ts';
 export { PROGRAM_VERSION, nodeOf, shapeOf } from './program.ts';

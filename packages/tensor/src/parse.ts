@@ -92,6 +92,8 @@ const KINDS: { readonly [K in Kind]: (value: unknown) => boolean } = {
   numbers: (value) => Array.isArray(value) && value.every(Number.isFinite),
 };
 
+const SLIDING = { strides: 'integers', pads: 'integers', dilations: 'integers' } as const;
+
 /** The attributes of primitives that have any. */
 const ATTRIBUTES: { readonly [P in Primitive]?: { readonly [A in keyof Attributes[P]]: Kind } } = {
   sum: { axes: 'integers' },
@@ -106,6 +108,10 @@ const ATTRIBUTES: { readonly [P in Primitive]?: { readonly [A in keyof Attribute
   gather: { axis: 'integer' },
   scatterAdd: { axis: 'integer', extent: 'integer' },
   pad: { axis: 'integer', before: 'integer', after: 'integer', step: 'integer' },
+  conv2d: { ...SLIDING, groups: 'integer' },
+  conv2dTranspose: { ...SLIDING, groups: 'integer', size: 'integers' },
+  patches: { ...SLIDING, kernel: 'integers' },
+  fold: { ...SLIDING, kernel: 'integers', size: 'integers' },
 };
 
 /** A copy of a primitive's attributes, each of its kind and no other beside them. */

@@ -1,4 +1,4 @@
-import type { ProgramNode, Shape } from '@ntk/tensor';
+import type { ProgramNode, Shape, Sliding } from '@ntk/tensor';
 
 // Primitives by their definition, one element at a time from its index: written apart from the package's own evaluation,
 // which walks strides and runs.
@@ -76,11 +76,66 @@ export function element(node: ProgramNode, operands: readonly DirectArray[], ind
       const added = indices(b.shape).filter((each) => at(b, each) === index[axis]);
       return added.reduce((sum, i) => sum + at(a, [...index.slice(0, axis), ...i, ...index.slice(axis + 1)]), 0);
     }
+    case 'conv2d': {
+      const { kernel, groups } = { kernel: b.shape.slice(0, 2), groups: node.attributes.groups };
+      const [n, row, column, channel] = index as [number, number, number, number];
+      const first = Math.floor(channel / (b.shape[3]! / groups)) * b.shape[2]!;
+      return indices([...kernel, b.shape[2]!]).reduce((sum, [i, j, c]) => {
+        const [y, x] = pixel(node.attributes, [row, column], [i!, j!]);
+        return sum + inside(a, [n, y, x, first + c!]) * at(b, [i!, j!, c!, channel]);
+      }, 0);
+    }
+    case 'conv2dTranspose': {
+      const perGroup = b.shape[3]! / node.attributes.groups;
+      const [n, y, x, channel] = index as [number, number, number, number];
+      const group = Math.floor(channel / b.shape[2]!);
+      const taps = indices([...a.shape.slice(1, 3), ...b.shape.slice(0, 2)]).filter(([row, column, i, j]) => {
+        return pixel(node.attributes, [row!, column!], [i!, j!]).join() === [y, x].join();
+      });
+      return taps.reduce((sum, [row, column, i, j]) => {
+        const written = indices([perGroup]).map(([c]) => group * perGroup + c!);
+        const tap = (c: number): number => at(a, [n, row!, column!, c]) * at(b, [i!, j!, channel % b.shape[2]!, c]);
+        return written.reduce((total, c) => total + tap(c), sum);
+      }, 0);
+    }
+    case 'patches': {
+      const [n, row, column, entry] = index as [number, number, number, number];
+      const tap = Math.floor(entry / a.shape[3]!);
+      const width = node.attributes.kernel[1]!;
+      return inside(a, [
+        n,
+        ...pixel(node.attributes, [row, column], [Math.floor(tap / width), tap % width]),
+        entry % a.shape[3]!,
+      ]);
+    }
+    case 'fold': {
+      const [n, y, x, channel] = index as [number, number, number, number];
+      const { kernel } = node.attributes;
+      const taps = indices([...a.shape.slice(1, 3), ...kernel]).filter(([row, column, i, j]) => {
+        return pixel(node.attributes, [row!, column!], [i!, j!]).join() === [y, x].join();
+      });
+      const entry = (i: number, j: number): number => (i * kernel[1]! + j) * node.shape[3]! + channel;
+      return taps.reduce((sum, [row, column, i, j]) => sum + at(a, [n, row!, column!, entry(i!, j!)]), 0);
+    }
     default:
       return operands.length === 1
         ? ofOne[node.op as keyof typeof ofOne](at(a, index))
         : ofTwo[node.op as keyof typeof ofTwo](stretched(a, index), stretched(b, index));
   }
+}
+
+/** Where a tap of a window reads, which may be outside. */
+function pixel(
+  { strides, pads, dilations }: Sliding,
+  [row, column]: readonly [number, number],
+  [i, j]: readonly [number, number],
+): [y: number, x: number] {
+  return [row * strides[0]! + i * dilations[0]! - pads[0]!, column * strides[1]! + j * dilations[1]! - pads[2]!];
+}
+
+/** An element, 0 outside. */
+function inside(array: DirectArray, index: Index): number {
+  return index.every((i, axis) => i >= 0 && i < array.shape[axis]!) ? at(array, index) : 0;
 }
 
 function product(

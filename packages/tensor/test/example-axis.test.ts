@@ -50,6 +50,16 @@ const legal: readonly [name: string, inputs: readonly Input[], emit: Emit, axis:
   ['concat of parameters', [[[3, 1], 0], [[2]]], (b) => b.concat([1, 1], 0), null],
   ['slice of another axis', [[[3, 4], 0]], (b) => b.slice(0, 1, { start: 1 }), 0],
   ['pad of another axis', [[[3, 4], 0]], (b) => b.pad(0, 1, { before: 1 }), 0],
+  ['conv2d of examples', [[[3, 4, 4, 2], 0], [[2, 2, 2, 5]]], (b) => b.conv2d(0, 1), 0],
+  ['conv2d of parameters', [[[1, 4, 4, 2]], [[2, 2, 2, 5]], [[3], 0]], (b) => b.conv2d(0, 1), null],
+  [
+    'conv2dTranspose of examples',
+    [[[3, 3, 3, 5], 0], [[2, 2, 2, 5]]],
+    (b) => b.conv2dTranspose(0, 1, { size: [4, 4] }),
+    0,
+  ],
+  ['patches', [[[3, 4, 4, 2], 0]], (b) => b.patches(0, { kernel: [2, 2] }), 0],
+  ['fold', [[[3, 3, 3, 8], 0]], (b) => b.fold(0, { kernel: [2, 2], size: [4, 4] }), 0],
   ['matmul with rows of examples', [[[3, 2], 0], [[2, 4]]], (b) => b.matmul(0, 1), 0],
   ['matmul with rows of examples, transposed', [[[2, 3], 1], [[2, 4]]], (b) => b.matmul(0, 1, { transposeA: true }), 0],
   ['matmul with columns of examples', [[[4, 2]], [[2, 3], 1]], (b) => b.matmul(0, 1), 1],
@@ -136,6 +146,17 @@ const mixing: readonly [name: string, inputs: readonly Input[], emit: Emit, mess
     /pair all with all/,
   ],
   ['matmul with a batch of parameters', [[[3, 5, 2], 0], [[3, 2, 4]]], (b) => b.matmul(0, 1), /no example axis/],
+  ['conv2d over examples', [[[4, 3, 4, 2], 1], [[2, 2, 2, 5]]], (b) => b.conv2d(0, 1), /axis 1 holds examples/],
+  [
+    'conv2d with a filter for each example',
+    [
+      [[3, 4, 4, 2], 0],
+      [[2, 2, 2, 3], 3],
+    ],
+    (b) => b.conv2d(0, 1),
+    /filter holds examples/,
+  ],
+  ['patches of examples', [[[1, 4, 4, 3], 3]], (b) => b.patches(0, { kernel: [2, 2] }), /axis 3 holds examples/],
   // One example that becomes several belongs to none of them.
   ['broadcastTo of the examples', [[[1, 2], 0]], (b) => b.broadcastTo(0, [3, 2]), /makes 3 examples of 1/],
   [

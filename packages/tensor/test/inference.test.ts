@@ -151,6 +151,32 @@ describe('shape inference', () => {
     expect(() => infer([[3]], (b) => b.pad(0, 2, {}))).toThrow(/pad: got axis 2/);
   });
 
+  it('of convolutions counts positions', () => {
+    const images = [2, 7, 8, 4];
+    const filter = [3, 2, 2, 6];
+    const options = { strides: [2, 3], pads: [1, 0, 0, 2], dilations: [2, 1], groups: 2 };
+    expect(infer([images, filter], (b) => b.conv2d(0, 1, options))).toEqual([2, 2, 3, 6]);
+    expect(infer([[2, 2, 3, 6], filter], (b) => b.conv2dTranspose(0, 1, { ...options, size: [7, 8] }))).toEqual(images);
+    // Another size that gives as many positions.
+    expect(infer([[2, 2, 3, 6], filter], (b) => b.conv2dTranspose(0, 1, { ...options, size: [6, 6] }))).toEqual([
+      2, 6, 6, 4,
+    ]);
+    expect(infer([images], (b) => b.patches(0, { kernel: [3, 2], strides: [2, 3] }))).toEqual([2, 3, 3, 24]);
+    expect(infer([[2, 3, 3, 24]], (b) => b.fold(0, { kernel: [3, 2], strides: [2, 3], size: [7, 8] }))).toEqual(images);
+    expect(() => infer([images, filter], (b) => b.conv2d(0, 1))).toThrow(/got 4 channels .* expected the filter's 2/);
+    expect(() => infer([images, filter], (b) => b.conv2d(0, 1, { groups: 4 }))).toThrow(/4 groups, expected/);
+    expect(() => infer([[7, 8, 4], filter], (b) => b.conv2d(0, 1))).toThrow(/expected \[n, rows, columns, channels\]/);
+    expect(() => infer([[2, 2, 8, 2], filter], (b) => b.conv2d(0, 1))).toThrow(/expected at least the window/);
+    expect(() => infer([images], (b) => b.patches(0, { kernel: [3, 2], strides: [0, 1] }))).toThrow(/integers ≥ 1/);
+    expect(() => infer([images], (b) => b.patches(0, { kernel: [3, 2], pads: [1, 1] }))).toThrow(/four pads/);
+    expect(() => infer([[2, 2, 3, 6], filter], (b) => b.conv2dTranspose(0, 1, { ...options, size: [9, 9] }))).toThrow(
+      /got \[2, 3\] positions, expected \[3, 4\]/,
+    );
+    expect(() => infer([[2, 3, 3, 23]], (b) => b.fold(0, { kernel: [3, 2], strides: [2, 3], size: [7, 8] }))).toThrow(
+      /expected a multiple of 6/,
+    );
+  });
+
   it('names the class of an error', () => {
     for (const [emit, name] of [
       [(b: ProgramBuilder) => b.add(0, 1), 'ShapeError'],

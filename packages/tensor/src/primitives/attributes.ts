@@ -1,4 +1,5 @@
 import type { Shape } from '../shape.ts';
+import type { Sliding, Window } from './window.ts';
 
 /** Elementwise functions of one argument. */
 export type UnaryPrimitive = 'neg' | 'abs' | 'sign' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf';
@@ -46,6 +47,17 @@ export type Attributes = { readonly [P in UnaryPrimitive | BinaryPrimitive]: Emp
   readonly scatterAdd: { readonly axis: number; readonly extent: number };
   /** Zeros before and after along one axis, and step - 1 zeros between neighbours (the adjoint of a slice). */
   readonly pad: { readonly axis: number; readonly before: number; readonly after: number; readonly step: number };
+  /**
+   * conv2d(x, w): correlation of images x [n, h, w, ci] with a filter w [kernel rows, kernel columns, ci/groups, co]. Group g reads its
+   * own ci/groups channels and writes its own co/groups.
+   */
+  readonly conv2d: Sliding & { readonly groups: number };
+  /** conv2dTranspose(y, w): the adjoint of conv2d in its images, which are of `size` [rows, columns]. */
+  readonly conv2dTranspose: Sliding & { readonly groups: number; readonly size: readonly number[] };
+  /** The windows of images [n, h, w, c] one by one, [n, rows, columns, kernel rows · kernel columns · c], the channel fastest. */
+  readonly patches: Window;
+  /** The adjoint of patches into images of `size` [rows, columns]: what windows share is added up. */
+  readonly fold: Window & { readonly size: readonly number[] };
 };
 
 /** Names of the primitives; frozen together with `PROGRAM_VERSION`. */

@@ -3,9 +3,13 @@ import { binaryPrimitives } from './binary.ts';
 import { broadcastTo } from './broadcast-to.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
+import { conv2dTranspose } from './conv2d-transpose.ts';
+import { conv2d } from './conv2d.ts';
+import { fold } from './fold.ts';
 import { gather } from './gather.ts';
 import { matmul } from './matmul.ts';
 import { pad } from './pad.ts';
+import { patches } from './patches.ts';
 import { reductionPrimitives } from './reduction.ts';
 import { reshape } from './reshape.ts';
 import { scatterAdd } from './scatter-add.ts';
@@ -29,6 +33,10 @@ export const primitives: { readonly [P in Primitive]: PrimitiveSpec<P> } = {
   concat,
   slice,
   pad,
+  conv2d,
+  conv2dTranspose,
+  patches,
+  fold,
   gather,
   scatterAdd,
 };

@@ -67,6 +67,10 @@ function termsPerElement(node: ProgramNode, operands: readonly Operand[]): numbe
   if (node.op === 'matmul') return operands[0]!.shape.at(node.attributes.transposeA ? -2 : -1)!;
   // At worst every entry goes to one place.
   if (node.op === 'scatterAdd') return sizeOf(operands[1]!.shape);
+  // What a convolution adds up: every tap of every channel that it reads, the transposed one at worst.
+  if (node.op === 'conv2d') return sizeOf(operands[1]!.shape.slice(0, 3));
+  if (node.op === 'conv2dTranspose') return sizeOf(operands[1]!.shape.with(2, 1));
+  if (node.op === 'fold') return sizeOf(node.attributes.kernel);
   if (node.op === 'sum') return node.attributes.axes.reduce((size, axis) => size * operands[0]!.shape[axis]!, 1);
   return 0;
 }

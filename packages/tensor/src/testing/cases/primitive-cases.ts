@@ -1,3 +1,4 @@
+import { convolutionCases } from './convolution-cases.ts';
 import { elementwiseCases } from './elementwise-cases.ts';
 import { gatherCases } from './gather-cases.ts';
 import { matmulCases } from './matmul-cases.ts';
@@ -12,4 +13,5 @@ export const primitiveCases: readonly PrimitiveCase[] = [
   ...reductionCases,
   ...movementCases,
   ...gatherCases,
+  ...convolutionCases,
 ];

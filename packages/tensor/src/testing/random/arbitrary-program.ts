@@ -5,7 +5,8 @@ import { PRIMITIVES } from '../../primitives/table.ts';
 import type { Program } from '../../program.ts';
 import { Rng } from '../../rng.ts';
 import { sizeOf, type Shape } from '../../shape.ts';
-import { RECIPES, type Known, type Recipe } from './recipes.ts';
+import type { Known, Recipe } from './recipe.ts';
+import { RECIPES } from './recipes.ts';
 
 /** A random Program with values for its inputs. */
 export interface RandomProgram {

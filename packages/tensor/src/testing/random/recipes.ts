@@ -2,29 +2,8 @@ import type { ProgramBuilder } from '../../builder.ts';
 import type { BinaryPrimitive, Primitive, UnaryPrimitive } from '../../primitives/attributes.ts';
 import type { Value } from '../../program.ts';
 import { broadcastShapes, sizeOf, type Shape } from '../../shape.ts';
-
-/** A value of a random Program and what is known about it. */
-export interface Known {
-  readonly value: Value;
-  /** No element is larger in absolute value: keeps random Programs away from overflow. */
-  readonly bound: number;
-  /** True if it is the same in every dtype: only such values are compared, as a rounding would turn a comparison over. */
-  readonly exact: boolean;
-}
-
-/** Where a recipe is applied: the builder, the operand it was given, all values so far, and a number for its own choices. */
-export interface Place {
-  readonly b: ProgramBuilder;
-  readonly a: Known;
-  readonly known: readonly Known[];
-  readonly choice: number;
-}
-
-/** One way to make a new value; undefined where it does not apply to the operand. */
-export interface Recipe {
-  readonly needs: readonly Primitive[];
-  readonly apply: (place: Place) => Known | undefined;
-}
+import type { Known, Place, Recipe } from './recipe.ts';
+import { WINDOW_RECIPES } from './window-recipes.ts';
 
 /** A value chosen among those that satisfy a condition. */
 function partner({ known, choice }: Place, fits: (each: Known) => boolean): Known | undefined {
@@ -228,6 +207,7 @@ const literal: Recipe = {
 
 /** At least one for each primitive. */
 export const RECIPES: readonly Recipe[] = [
+  ...WINDOW_RECIPES,
   unary('neg', (x) => x, true),
   unary('abs', (x) => x, true),
   unary('relu', (x) => x, true),
