@@ -2,4 +2,10 @@ export { type CgOptions, type CgSolution, type CgSolver, type CgState, type CgSt
 export type { CgProgress } from './cg/conjugate-gradients.ts';
 export type { SetupFailure } from './cg/setup.ts';
 export { type JacobiOptions, jacobi } from './preconditioners/jacobi.ts';
+export { type NystromOptions, nystrom } from './preconditioners/nystrom.ts';
+export { type PivotedCholeskyOptions, pivotedCholesky } from './preconditioners/pivoted-cholesky.ts';
+export {
+  type RandomlyPivotedCholeskyOptions,
+  randomlyPivotedCholesky,
+} from './preconditioners/randomly-pivoted-cholesky.ts';
 export type { Preconditioner, Preconditioning } from './preconditioners/preconditioner.ts';

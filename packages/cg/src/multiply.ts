@@ -22,6 +22,24 @@ export async function multiply(A: LinearOperator, x: Matrix): Promise<Matrix> {
   return result;
 }
 
+const BLOCK = 64;
+
+/**
+ * As `multiply`, at most 64 vectors at a time, so that the memory an operator needs for a block stays bounded.
+ *
+ * Cost: k products, in blocks.
+ */
+export async function multiplyInBlocks(A: LinearOperator, x: Matrix): Promise<Matrix> {
+  const [rows, columns] = A.shape;
+  const result = matrix(x.rows, rows);
+  for (let start = 0; start < x.rows; start += BLOCK) {
+    const end = Math.min(x.rows, start + BLOCK);
+    const block = matrix(end - start, columns, x.data.subarray(start * columns, end * columns));
+    result.data.set((await multiply(A, block)).data, start * rows);
+  }
+  return result;
+}
+
 /** The largest power of two that is at most `size`; 1 for 0 and for what is not finite. */
 export function powerOfTwo(size: number): number {
   return size > 0 && Number.isFinite(size) ? 2 ** Math.floor(Math.log2(size)) : 1;
