@@ -26,7 +26,7 @@ export interface Conditioning<Query> {
   readonly precisionRoot: PrecisionRoot;
   /** What the factorisation had to add to the diagonal of B; 0 unless it was necessary. Variances then err upwards only. */
   readonly jitter: number;
-  /** log|B|. */
+  /** log|B|. A conditioning by products throws UnsupportedError without an estimate of it. */
   readonly logDeterminant: number;
   /** Solves with B for whitened right-hand sides, [k, N]. */
   solve(whitened: Matrix): Promise<WhitenedSolution>;

@@ -21,6 +21,16 @@ export {
 export type { LeftOutExamples, LeftOutRows } from './leave-out.ts';
 export type { Noise } from './noise.ts';
 export { normalQuantile } from './normal-quantile.ts';
+export {
+  type OperatorConditioning,
+  type OperatorEstimates,
+  type OperatorOptions,
+  type OperatorProblem,
+  type OperatorQuery,
+  conditionOperator,
+} from './operator-conditioning.ts';
+export { type OperatorSpaceProblem, operatorPosterior } from './operator-posterior.ts';
+export type { OperatorSolver, OperatorSolverState, SolveReport, SolveRules } from './operator-system.ts';
 export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter-space.ts';
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';

@@ -37,7 +37,8 @@ export interface Posterior<Query extends MeanQuery> {
   readonly constantCovariance: Matrix;
   /**
    * log p(y), natural logarithm, with −N/2 log 2π; for a `constant` mean β is integrated out under a flat prior of density 1, so that it
-   * compares with other constant means only. −∞ where the precision is singular.
+   * compares with other constant means only. −∞ where the precision is singular; throws UnsupportedError where the conditioning has no
+   * log-determinant.
    */
   readonly logMarginalLikelihood: number;
   /** What the factorisation had to add to the diagonal of B; 0 unless it was necessary. */
@@ -86,7 +87,6 @@ export async function posteriorFrom<Query extends MeanQuery>(
 class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
   readonly conditioning: Conditioning<Query>;
   readonly constantCovariance: Matrix;
-  readonly logMarginalLikelihood: number;
   readonly #fit: Fit;
   readonly #yTrain: Float64Array;
 
@@ -95,7 +95,10 @@ class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
     this.#fit = fit;
     this.#yTrain = yTrain;
     this.constantCovariance = trendCovariance(fit.trend);
-    this.logMarginalLikelihood = logMarginalLikelihood(conditioning, fit);
+  }
+
+  get logMarginalLikelihood(): number {
+    return logMarginalLikelihood(this.conditioning, this.#fit);
   }
 
   get coefficients(): Float64Array {

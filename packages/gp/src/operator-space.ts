@@ -1,0 +1,71 @@
+import { type Matrix, gemm, matrix } from '@ntk/linop';
+import type { Features } from './feature-operator.ts';
+import { gramOfRows } from './information.ts';
+import { applyOperator } from './operator-product.ts';
+import type { System } from './operator-system.ts';
+
+/** Targets solved for: x̃ ≈ B⁻¹b̃ and ω ≈ Fᵀx̃. */
+export interface DualPair {
+  /** [k, N]. */
+  readonly rows: Matrix;
+  /** [k, p]. */
+  readonly weights: Matrix;
+}
+
+/** The space in which the system is solved; both give the same quantities. */
+export interface OperatorSpace {
+  /** B⁻¹b̃ and FᵀB⁻¹b̃ for whitened rows b̃, [k, N]. */
+  solveRows(whitened: Matrix): Promise<DualPair>;
+  /** x̃ ≈ B⁻¹F j̃ for whitened test features j̃, [k, p] → [k, N]. */
+  solveTest(testFeatures: Matrix): Promise<Matrix>;
+}
+
+/** Solves with B = I + F Fᵀ, [N, N]: for few rows. */
+export function functionSpace(features: Features, system: System): OperatorSpace {
+  return {
+    solveRows: async (whitened) => {
+      const rows = await system.solve(whitened, 'fit');
+      return { rows, weights: await applyOperator(features.transpose, rows) };
+    },
+    solveTest: async (testFeatures) => system.solve(await applyOperator(features.forward, testFeatures), 'variance'),
+  };
+}
+
+/** Solves with H = I + FᵀF, [p, p]: for few parameters. ω = H⁻¹Fᵀb̃, x̃ = b̃ − Fω. */
+export function parameterSpace(features: Features, system: System): OperatorSpace {
+  return {
+    solveRows: async (whitened) => {
+      const weights = await system.solve(await applyOperator(features.transpose, whitened), 'fit');
+      return { rows: await residualRows(features, whitened, weights), weights };
+    },
+    solveTest: async (testFeatures) =>
+      applyOperator(features.forward, finite(await system.solve(testFeatures, 'variance'))),
+  };
+}
+
+/**
+ * b̃ᵢᵀB⁻¹b̃ⱼ from ω: the Gram matrix of b̃ − Fω and ω, because b̃ᵀB⁻¹b̃ = min over ω of ‖b̃ − Fω‖² + ‖ω‖². Never too small, never indefinite,
+ * with the square of the error of ω.
+ *
+ * Cost: one product with F.
+ */
+export async function gramFromWeights(features: Features, whitened: Matrix, weights: Matrix): Promise<Matrix> {
+  const residual = await residualRows(features, whitened, weights);
+  return gemm(weights, weights, { transposeB: true, addTo: gramOfRows(residual) });
+}
+
+// b̃ − Fω
+async function residualRows(features: Features, whitened: Matrix, weights: Matrix): Promise<Matrix> {
+  const product = await applyOperator(features.forward, weights); // [k, N]
+  for (let i = 0; i < product.data.length; i++) product.data[i] = whitened.data[i]! - product.data[i]!;
+  return product;
+}
+
+// A failed column is NaN throughout; products of a block with it must not harm the others on any backend.
+function finite(block: Matrix): Matrix {
+  return matrix(
+    block.rows,
+    block.columns,
+    block.data.map((value) => (Number.isFinite(value) ? value : 0)),
+  );
+}
