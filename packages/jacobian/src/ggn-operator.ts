@@ -1,5 +1,5 @@
-import type { LinearOperator } from '@ntk/linop';
-import { asDType, type Tensor } from '@ntk/tensor';
+import { defineOperator, type LinearOperator } from '@ntk/linop';
+import { asDType } from '@ntk/tensor';
 import type { Likelihood } from './likelihoods/likelihood.ts';
 import type { Linearization } from './linearize.ts';
 
@@ -13,22 +13,21 @@ import type { Linearization } from './linearize.ts';
  */
 export async function ggnOperator(linearization: Linearization, likelihood: Likelihood): Promise<LinearOperator> {
   const { backend, dtype, jacobian, p } = linearization;
-  const eta = Float64Array.from(await backend.read(linearization.outputs));
-  const dispose = (): void => undefined;
-  const operator: LinearOperator = {
+  const eta = new Float64Array(await backend.read(linearization.outputs));
+  const operator: LinearOperator = defineOperator({
+    name: 'JᵀΛJ',
     shape: [p, p],
     dtype,
     backend,
-    tags: new Set(['symmetric']),
-    matmul: async (v: Tensor): Promise<Tensor> => {
-      using jv = await jacobian.matmul(v);
-      const weighted = likelihood.curvature(eta, Float64Array.from(await backend.read(jv)));
+    tags: new Set(['symmetric', 'positive-definite']),
+    matmul: async (v) => {
+      using jv = await jacobian.matmul(v); // [k, n·c]
+      const weighted = likelihood.curvature(eta, new Float64Array(await backend.read(jv)));
       using u = backend.upload(asDType(weighted, dtype), jv.shape);
       return await jacobian.transpose().matmul(u);
     },
     transpose: () => operator,
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
+    dispose: () => undefined,
+  });
   return operator;
 }

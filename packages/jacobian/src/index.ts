@@ -14,7 +14,7 @@ export { categoricalLikelihood } from './likelihoods/categorical.ts';
 export { gaussianLikelihood } from './likelihoods/gaussian.ts';
 export type { Likelihood } from './likelihoods/likelihood.ts';
 export { poissonLikelihood } from './likelihoods/poisson.ts';
-export type { TileFactors, TermTensors } from './gram/factors.ts';
+export type { Factors } from './factors/factors.ts';
 export type { Batch, LinearMaps } from './linear-maps.ts';
 export { jvp, vjp } from './vjp.ts';
 export type { Vjp } from './vjp.ts';

@@ -1,117 +1,100 @@
-import { DTypeError, ShapeError, allocate, formatShape, type Tensor, type TypedArray } from '@ntk/tensor';
-import type { LinearOperator } from '@ntk/linop';
-import type { Batch, LinearMaps } from './linear-maps.ts';
-import { cotangentProgram, tangentProgram } from './linear-programs.ts';
+import { allocate, asDType, type Tensor, type TypedArray } from '@ntk/tensor';
+import { defineOperator, type LinearOperator } from '@ntk/linop';
+import type { BatchProducts } from './batch-products.ts';
+import type { LinearMaps } from './linear-maps.ts';
+
+/** The rows of J and how they are split into batches. */
+export interface JacobianLayout {
+  /** Real examples of each batch. */
+  readonly counts: readonly number[];
+  /** [n·c, p] */
+  readonly shape: readonly [rows: number, columns: number];
+}
 
 /**
  * J as an operator, [n·c, p]; its transpose is Jᵀ. Both go batch by batch: J stacks, Jᵀ sums (in float64).
  *
- * Cost of a product with k right-hand sides: about k forward passes for J, 2k for Jᵀ, without the network's nonlinear part.
+ * Cost of a product with k right-hand sides: about k forward passes for J, 2k for Jᵀ, without the network's nonlinear part; from factors half of that.
  */
-export function jacobianOperator(
-  maps: LinearMaps,
-  batches: readonly Batch[],
-  shape: readonly [number, number],
-): LinearOperator {
-  const [rows, columns] = shape;
-  const common = {
-    dtype: maps.dtype,
-    backend: maps.backend,
-    tags: new Set<never>(),
-    dispose: () => undefined,
-    [Symbol.dispose]: () => undefined,
-  };
-  const forward: LinearOperator = {
+export function jacobianOperator(maps: LinearMaps, products: BatchProducts, layout: JacobianLayout): LinearOperator {
+  const [rows, columns] = layout.shape;
+  const context = { maps, products, layout };
+  const common = { dtype: maps.dtype, backend: maps.backend, tags: new Set<never>(), dispose: () => undefined };
+  const forward: LinearOperator = defineOperator({
     ...common,
+    name: 'J',
     shape: [rows, columns],
-    matmul: async (v) => {
-      checkOperand('J', forward, v);
-      return stackRows(maps, batches, v);
-    },
+    matmul: (v) => stackRows(context, v),
     transpose: () => backward,
-  };
-  const backward: LinearOperator = {
+  });
+  const backward: LinearOperator = defineOperator({
     ...common,
+    name: 'Jᵀ',
     shape: [columns, rows],
-    matmul: async (u) => {
-      checkOperand('Jᵀ', backward, u);
-      return sumBatches(maps, batches, u);
-    },
+    matmul: (u) => sumBatches(context, u),
     transpose: () => forward,
-  };
+  });
   return forward;
 }
 
-function checkOperand(name: string, operator: LinearOperator, x: Tensor): void {
-  if (x.shape.length !== 2 || x.shape[1] !== operator.shape[1]) {
-    throw new ShapeError(
-      `${name}.matmul: got a tensor of shape ${formatShape(x.shape)}, expected [k, ${operator.shape[1]}]`,
-    );
-  }
-  if (x.dtype !== operator.dtype)
-    throw new DTypeError(`${name}.matmul: got ${x.dtype}, expected ${operator.dtype}, the dtype of the linearization`);
+interface Context {
+  readonly maps: LinearMaps;
+  readonly products: BatchProducts;
+  readonly layout: JacobianLayout;
 }
 
 /** J V: the batches' products side by side, without the padded rows. */
-async function stackRows(maps: LinearMaps, batches: readonly Batch[], v: Tensor): Promise<Tensor> {
+async function stackRows({ maps, products, layout: { counts, shape } }: Context, v: Tensor): Promise<Tensor> {
   const k = v.shape[0]!;
+  const total = shape[0];
   const c = maps.derivation.outputShape[1]!;
-  const total = batches.reduce((sum, batch) => sum + batch.count * c, 0);
   const width = maps.batchSize * c;
-  const only = batches.length === 1 && total === width;
-  const joined = only ? undefined : allocate(maps.dtype, k * total);
+  if (total === width) return products.tangent(0, v);
+  const joined = allocate(maps.dtype, k * total);
   let start = 0;
-  for (const batch of batches) {
-    const [product] = await maps.run(`tangent${k}`, () => tangentProgram(maps.derivation, k), batch, [v]);
-    if (joined === undefined) return product!;
-    using part = product!;
-    copyColumns(await maps.backend.read(part), width, 0, joined, total, start, batch.count * c);
-    start += batch.count * c;
+  for (const [batch, count] of counts.entries()) {
+    using part = await products.tangent(batch, v);
+    const from = { data: await maps.backend.read(part), width, start: 0 };
+    copyColumns(from, { data: joined, width: total, start }, count * c);
+    start += count * c;
   }
-  return maps.backend.upload(joined!, [k, total]);
+  return maps.backend.upload(joined, [k, total]);
 }
 
 /** Jᵀ U: the sum over batches, whose padded rows meet zeros. */
-async function sumBatches(maps: LinearMaps, batches: readonly Batch[], u: Tensor): Promise<Tensor> {
-  const [k, total] = u.shape as [number, number];
+async function sumBatches({ maps, products, layout: { counts, shape } }: Context, u: Tensor): Promise<Tensor> {
+  const k = u.shape[0]!;
+  const [total, p] = shape;
   const c = maps.derivation.outputShape[1]!;
   const width = maps.batchSize * c;
-  const make = () => cotangentProgram(maps.derivation, k);
-  if (batches.length === 1 && total === width) return (await maps.run(`cotangent${k}`, make, batches[0]!, [u]))[0]!;
+  if (total === width) return products.cotangent(0, u);
   const data = await maps.backend.read(u);
-  let sum: Float64Array | undefined;
+  const sum = new Float64Array(k * p);
   let start = 0;
-  for (const batch of batches) {
+  for (const [batch, count] of counts.entries()) {
     const part = allocate(maps.dtype, k * width);
-    copyColumns(data, total, start, part, width, 0, batch.count * c);
-    start += batch.count * c;
+    copyColumns({ data, width: total, start }, { data: part, width, start: 0 }, count * c);
+    start += count * c;
     using rows = maps.backend.upload(part, [k, width]);
-    const [product] = await maps.run(`cotangent${k}`, make, batch, [rows]);
-    using owned = product!;
-    sum = accumulate(sum, await maps.backend.read(owned));
+    using product = await products.cotangent(batch, rows);
+    const terms = await maps.backend.read(product);
+    for (let i = 0; i < sum.length; i++) sum[i]! += terms[i]!;
   }
-  const result = maps.dtype === 'float64' ? sum! : new Float32Array(sum!);
-  return maps.backend.upload(result, [k, result.length / k]);
+  return maps.backend.upload(asDType(sum, maps.dtype), [k, p]);
 }
 
-/** Copies `length` columns of every row from one row-major matrix to another. */
-function copyColumns(
-  from: TypedArray,
-  fromWidth: number,
-  fromStart: number,
-  to: TypedArray,
-  toWidth: number,
-  toStart: number,
-  length: number,
-): void {
-  const rows = from.length / fromWidth;
+/** Some columns of a row-major matrix. */
+interface Columns {
+  readonly data: TypedArray;
+  readonly width: number;
+  readonly start: number;
+}
+
+/** Copies `length` columns of every row from one matrix to another. */
+function copyColumns(from: Columns, to: Columns, length: number): void {
+  const rows = from.data.length / from.width;
   for (let row = 0; row < rows; row++) {
-    to.set(from.subarray(row * fromWidth + fromStart, row * fromWidth + fromStart + length), row * toWidth + toStart);
+    const start = row * from.width + from.start;
+    to.data.set(from.data.subarray(start, start + length), row * to.width + to.start);
   }
-}
-
-function accumulate(sum: Float64Array | undefined, term: TypedArray): Float64Array {
-  if (sum === undefined) return new Float64Array(term);
-  for (let i = 0; i < sum.length; i++) sum[i]! += term[i]!;
-  return sum;
 }

@@ -10,6 +10,7 @@ import {
   type TypedArray,
 } from '@ntk/tensor';
 import { derive, type Derivation } from './derivation.ts';
+import { LazyValues } from './lazy-values.ts';
 
 /** The chosen parameters of a network on a backend, and the Programs that act on one batch, each compiled once. */
 export class LinearMaps {
@@ -22,7 +23,7 @@ export class LinearMaps {
   readonly tileSize: number;
   readonly derivation: Derivation;
   readonly #weights: readonly Tensor[];
-  readonly #executables = new Map<string, Promise<Executable>>();
+  readonly #executables = new LazyValues<string, Executable>((executable) => executable.dispose());
 
   /** @param chosen - positions in `network.parameters` */
   constructor(
@@ -60,21 +61,21 @@ export class LinearMaps {
     const executable = await this.executable('primal', () => program);
     const data = this.backend.upload(x, program.inputs[0]!.shape);
     const inputs = [data, ...this.#weights];
-    const [outputs, ...residuals] = await this.backend.run(executable, inputs);
-    const coefficients = this.derivation.sources.map((source) =>
-      'input' in source ? inputs[source.input]! : residuals[source.output - 1]!,
-    );
-    return { count, outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
+    try {
+      const [outputs, ...residuals] = await this.backend.run(executable, inputs);
+      const coefficients = this.derivation.sources.map((source) =>
+        'input' in source ? inputs[source.input]! : residuals[source.output - 1]!,
+      );
+      return { count, outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
+    } catch (error) {
+      data.dispose();
+      throw error;
+    }
   }
 
-  /** The compiled form of a Program, made at first use. */
+  /** The compiled form of a Program, made at first use. It belongs to this object. */
   executable(key: string, make: () => Program): Promise<Executable> {
-    let executable = this.#executables.get(key);
-    if (executable === undefined) {
-      executable = this.backend.compile(make(), { dtype: this.dtype });
-      this.#executables.set(key, executable);
-    }
-    return executable;
+    return this.#executables.get(key, async () => this.backend.compile(make(), { dtype: this.dtype }));
   }
 
   /** Runs a Program of the linear maps on one batch; its inputs are the coefficients, then `extra`. */
@@ -84,14 +85,7 @@ export class LinearMaps {
 
   dispose(): void {
     this.#weights.forEach((tensor) => tensor.dispose());
-    for (const executable of this.#executables.values()) {
-      // A compilation that failed has told its caller already; there is nothing to release.
-      executable.then(
-        (done) => done.dispose(),
-        () => undefined,
-      );
-    }
-    this.#executables.clear();
+    this.#executables.dispose();
   }
 }
 
@@ -104,4 +98,9 @@ export interface Batch {
   /** In the order of the derivation's sources; weights among them belong to the LinearMaps. */
   readonly coefficients: readonly Tensor[];
   readonly owned: readonly Tensor[];
+}
+
+/** Releases what a batch holds. */
+export function disposeBatch({ owned }: Batch): void {
+  owned.forEach((tensor) => tensor.dispose());
 }

@@ -15,10 +15,11 @@ import {
   type TypedArray,
 } from '@ntk/tensor';
 import type { LinearOperator } from '@ntk/linop';
-import { LazyFactors, type TileFactors } from './gram/factors.ts';
+import { factoredProducts, propagatedProducts } from './batch-products.ts';
+import { Factors } from './factors/factors.ts';
 import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
-import { LinearMaps, type Batch } from './linear-maps.ts';
+import { LinearMaps, disposeBatch, type Batch } from './linear-maps.ts';
 import { parameterCount } from './linear-programs.ts';
 
 /** How and where to linearise. */
@@ -53,8 +54,8 @@ export interface Linearization {
   /** The batches that the inputs were split into, for those who assemble kernels from them. */
   readonly batches: readonly Batch[];
   readonly maps: LinearMaps;
-  /** The factors that kernels are assembled from, computed at first use and kept; they belong to the linearization. */
-  factors(): Promise<readonly TileFactors[]>;
+  /** The factors that kernels are assembled from. */
+  readonly factors: Factors;
   /** Releases everything, including `outputs` and `jacobian`. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -85,7 +86,7 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
   const maps = new LinearMaps(network, chosen, { backend, dtype, ...sizes });
   const batches: Batch[] = [];
   const release = (): void => {
-    batches.forEach((batch) => batch.owned.forEach((tensor) => tensor.dispose()));
+    batches.forEach(disposeBatch);
     maps.dispose();
   };
   try {
@@ -94,16 +95,18 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     }
     const outputs = await joinOutputs(backend, dtype, batches, c);
     const p = parameterCount(maps.derivation);
-    const jacobian = jacobianOperator(maps, batches, [n * c, p]);
-    const factors = new LazyFactors(maps, batches);
+    const factors = new Factors(maps, batches);
+    const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(maps, batches);
+    const counts = batches.map(({ count }) => count);
+    const jacobian = jacobianOperator(maps, products, { counts, shape: [n * c, p] });
     const dispose = (): void => {
       outputs.dispose();
       factors.dispose();
       release();
     };
     const parameters = chosen.map((i) => network.parameters[i]!);
-    const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps };
-    return { ...parts, factors: () => factors.get(), dispose, [Symbol.dispose]: dispose };
+    const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps, factors };
+    return { ...parts, dispose, [Symbol.dispose]: dispose };
   } catch (error) {
     release();
     throw error;

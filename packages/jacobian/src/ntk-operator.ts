@@ -1,5 +1,4 @@
-import type { LinearOperator } from '@ntk/linop';
-import type { Tensor } from '@ntk/tensor';
+import { defineOperator, type LinearOperator } from '@ntk/linop';
 import type { Linearization } from './linearize.ts';
 
 /**
@@ -11,18 +10,18 @@ import type { Linearization } from './linearize.ts';
  * Cost of a product: one with J(X')ᵀ, then one with J(X).
  */
 export function ntkOperator(rows: Linearization, columns: Linearization = rows): LinearOperator {
-  const dispose = (): void => undefined;
-  return {
+  const operator: LinearOperator = defineOperator({
+    name: 'J Jᵀ',
     shape: [rows.jacobian.shape[0], columns.jacobian.shape[0]],
     dtype: rows.dtype,
     backend: rows.backend,
-    tags: new Set(rows === columns ? ['symmetric'] : []),
-    matmul: async (u: Tensor): Promise<Tensor> => {
-      using weights = await columns.jacobian.transpose().matmul(u);
+    tags: new Set(rows === columns ? ['symmetric', 'positive-definite'] : []),
+    matmul: async (u) => {
+      using weights = await columns.jacobian.transpose().matmul(u); // [k, p]
       return await rows.jacobian.matmul(weights); // awaited: the weights live until the product is done
     },
-    transpose: () => ntkOperator(columns, rows),
-    dispose,
-    [Symbol.dispose]: dispose,
-  };
+    transpose: () => (rows === columns ? operator : ntkOperator(columns, rows)),
+    dispose: () => undefined,
+  });
+  return operator;
 }

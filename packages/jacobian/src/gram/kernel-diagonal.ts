@@ -1,6 +1,6 @@
 import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
+import { tensorsOf, termInputs, type TermShapes, type TermValues } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
-import type { TileFactors, TermTensors } from './factors.ts';
 
 /**
  * The diagonal of J(X) J(X)ᵀ, [n·c]: squared norms of the rows of J, for every output.
@@ -8,36 +8,22 @@ import type { TileFactors, TermTensors } from './factors.ts';
  * Cost: c backward passes and, for a dense layer a → b, n(a + c b) multiply-adds.
  */
 export async function kernelDiagonal(linearization: Linearization): Promise<Float64Array> {
-  const { maps, n, c } = linearization;
-  const factors = await linearization.factors();
+  const { maps, n, c, factors, batches, backend } = linearization;
   const diagonal = new Float64Array(n * c);
-  const executable = await maps.executable('diagonal', () => diagonalProgram(factors[0]!));
-  let start = 0;
-  for (const { terms, count } of factors) {
-    const inputs = terms.flatMap(({ activations, sensitivities }) =>
-      activations === null ? [sensitivities] : [activations, sensitivities],
-    );
-    const [output] = await maps.backend.run(executable, inputs);
+  if (factors.terms.length === 0) return diagonal;
+  const executable = await maps.executable('diagonal', () => diagonalProgram(factors.terms));
+  for (const [batch, { count }] of batches.entries()) {
+    const [output] = await backend.run(executable, tensorsOf(await factors.ofBatch(batch)));
     using owned = output!;
-    const data = await maps.backend.read(owned); // [c, tileSize]
-    for (let alpha = 0; alpha < c; alpha++) {
-      for (let i = 0; i < count; i++) diagonal[(start + i) * c + alpha] = data[alpha * maps.tileSize + i]!;
-    }
-    start += count;
+    diagonal.set((await backend.read(owned)).subarray(0, count * c), batch * maps.batchSize * c);
   }
   return diagonal;
 }
 
-/** Output [c, n]. */
-function diagonalProgram({ terms }: TileFactors): Program {
+/** Output [n, c]. */
+function diagonalProgram(terms: readonly TermShapes[]): Program {
   const b = new ProgramBuilder('kernel-diagonal');
-  const inputs = terms.map(({ activations, sensitivities }, i) => ({
-    activations: activations === null ? null : b.input(`activations${i}`, activations.shape),
-    sensitivities: b.input(`sensitivities${i}`, sensitivities.shape),
-  }));
-  const parts = inputs.map(({ activations, sensitivities }, i) =>
-    emitDiagonal(b, activations, sensitivities, terms[i]!),
-  );
+  const parts = termInputs(b, '', terms).map((term) => emitDiagonal(b, term));
   b.output(
     'diagonal',
     parts.reduce((sum, part) => b.add(sum, part)),
@@ -45,25 +31,28 @@ function diagonalProgram({ terms }: TileFactors): Program {
   return b.build();
 }
 
-/** Σ_{t,t'} (A_t · A_t' + ones) (G_t · G_t') for every example and output. */
-function emitDiagonal(
-  b: ProgramBuilder,
-  activations: Value | null,
-  sensitivities: Value,
-  { indexed, ones }: TermTensors,
-): Value {
-  const [c, n, positions] = b.shape(sensitivities) as [number, number, number];
-  if (positions === 1) {
-    const g = b.sum(b.mul(sensitivities, sensitivities), [2, 3]); // [c, n]
-    if (activations === null) return ones === 1 ? g : b.mul(g, b.scalar(ones));
-    // A one-hot vector has length 1.
-    if (indexed) return b.mul(g, b.scalar(1 + ones));
-    const a = b.sum(b.mul(activations, activations), [1, 2]); // [n]
-    return b.mul(g, ones === 0 ? a : b.add(a, b.scalar(ones)));
-  }
-  const g = b.matmul(sensitivities, sensitivities, { transposeB: true }); // [c, n, T, T]
-  const a = indexed
-    ? b.binary('equal', activations!, b.transpose(activations!, [0, 2, 1]))
-    : b.matmul(activations!, activations!, { transposeB: true }); // [n, T, T]
-  return b.reshape(b.sum(b.mul(g, a), [2, 3]), [c, n]);
+/** Σ_{t,t'} (A_t · A_t') (G_αt · G_αt') for every example and output. */
+function emitDiagonal(b: ProgramBuilder, term: TermValues): Value {
+  const { activations, indices, sensitivities } = term;
+  const [n, , positions] = b.shape(sensitivities) as [number, number, number, number];
+  if (positions > 1) return emitPairs(b, term);
+  const g = b.sum(b.mul(sensitivities, sensitivities), [2, 3]); // [n, c]
+  // A one-hot vector has length 1.
+  const indexed = indices === null ? null : b.scalar(1);
+  if (activations === null) return g;
+  const a = b.reshape(b.sum(b.mul(activations, activations), [1, 2]), [n, 1]);
+  return b.mul(g, indexed === null ? a : b.add(a, indexed));
+}
+
+function emitPairs(b: ProgramBuilder, { activations, indices, sensitivities }: TermValues): Value {
+  const parts: Value[] = [];
+  if (activations !== null) parts.push(b.matmul(activations, activations, { transposeB: true })); // [n, T, T]
+  if (indices !== null) parts.push(b.binary('equal', indices, b.transpose(indices, [0, 2, 1])));
+  const [n, , positions] = b.shape(sensitivities) as [number, number, number, number];
+  const a = b.reshape(
+    parts.reduce((sum, part) => b.add(sum, part)),
+    [n, 1, positions, positions],
+  );
+  const g = b.matmul(sensitivities, sensitivities, { transposeB: true }); // [n, c, T, T]
+  return b.sum(b.mul(g, a), [2, 3]);
 }

@@ -1,0 +1,38 @@
+import { sizeOf, type Attributes } from '@ntk/tensor';
+import type { ActiveNode, Derivation } from '../derivation.ts';
+import type { FactorPlan, TermPlan } from './factor-plan.ts';
+
+/** Multiply-adds of a matrix product that take as long as reading or writing one number: measured as 27 to 31 on ONNX Runtime. */
+const TOUCH = 30;
+
+/** Factors take c times the memory of what propagation stores: worth it for few outputs only. */
+const MAX_OUTPUTS = 8;
+
+/**
+ * Whether products with J and Jᵀ cost less from factors than by propagation through the network.
+ *
+ * Each dense layer a → b costs a·b multiply-adds from factors (A times the tangent, contracted with the sensitivities of c outputs), against 2·a·b
+ * where the tangent of its input has to go through it as well.
+ */
+export function isCheaperFactored(derivation: Derivation, { terms, remaining }: FactorPlan): boolean {
+  const c = derivation.outputShape[1]!;
+  if (remaining.length > 0 || terms.length === 0 || c > MAX_OUTPUTS) return false;
+  if (terms.some(({ indices }) => indices !== null)) return false;
+  const factored = terms.reduce((sum, term) => sum + factoredCost(term), 0);
+  return factored < derivation.nodes.reduce((sum, node) => sum + propagatedCost(node), 0);
+}
+
+/** For one right-hand side. */
+function factoredCost({ activations, sensitivities }: TermPlan): number {
+  const [n, c, positions, b] = sensitivities as [number, number, number, number];
+  const a = activations?.[2] ?? 0;
+  return n * positions * b * (a + TOUCH * (c + 1));
+}
+
+function propagatedCost({ op, active, attributes, operandShapes, shape }: ActiveNode): number {
+  const size = sizeOf(shape);
+  if (op === 'reshape') return 0;
+  if (op !== 'matmul') return 3 * TOUCH * size;
+  const inner = operandShapes[0]!.at((attributes as Attributes['matmul']).transposeA ? -2 : -1)!;
+  return active.filter(Boolean).length * size * inner;
+}
