@@ -49,3 +49,11 @@ export interface Conditioning<Query> {
   dispose(): void;
   [Symbol.dispose](): void;
 }
+
+/** A conditioning that knows weights: its coefficients are weights w, [k, p], and it can draw from the prior. */
+export interface WeightConditioning<Query> extends Conditioning<Query> {
+  /** S^{1/2}, [p]; treat as read-only. */
+  readonly priorScale: Float64Array;
+  /** F ξ = Lᵀ J S^{1/2} ξ for each row ξ of [k, p]: whitened predictions at the training rows, [k, N]. */
+  whitenedPredictions(xi: Matrix): Promise<Matrix>;
+}

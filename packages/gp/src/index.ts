@@ -1,4 +1,4 @@
-export type { Conditioning, WhitenedSolution } from './conditioning.ts';
+export type { Conditioning, WeightConditioning, WhitenedSolution } from './conditioning.ts';
 export {
   type LinearModel,
   conservativeVariance,
@@ -32,6 +32,12 @@ export {
 export { type OperatorSpaceProblem, operatorPosterior } from './operator-posterior.ts';
 export type { OperatorSolver, OperatorSolverState, SolveReport, SolveRules } from './operator-system.ts';
 export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter-space.ts';
+export {
+  type PathwiseSamples,
+  type SampleOptions,
+  pathwiseSamples,
+  evaluateSamples,
+} from './pathwise-samples.ts';
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';

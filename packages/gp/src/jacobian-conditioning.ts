@@ -1,6 +1,6 @@
 import { type Matrix, choleskySolver, gemm, matrix, syrk } from '@ntk/linop';
 import { checkMatrix } from './checks.ts';
-import type { Conditioning, WhitenedSolution } from './conditioning.ts';
+import type { WeightConditioning, WhitenedSolution } from './conditioning.ts';
 import { type Information, type InformationSolver, factorInformation, gramOfRows } from './information.ts';
 import { type PrecisionRoot, rootTransposedTimes } from './precision-root.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
@@ -46,7 +46,7 @@ const LEVERAGE = 0.5;
 export async function conditionJacobian(
   problem: JacobianProblem,
   solver: InformationSolver = choleskySolver(),
-): Promise<Conditioning<JacobianQuery>> {
+): Promise<WeightConditioning<JacobianQuery>> {
   const { jTrain, priorVariance = 1, precisionRoot } = problem;
   const p = jTrain.columns;
   checkMatrix(jTrain, precisionRoot.rows, p, 'jTrain');
@@ -67,7 +67,7 @@ interface State {
   readonly information: Information;
 }
 
-class JacobianConditioning implements Conditioning<JacobianQuery> {
+class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   readonly rows: number;
   readonly precisionRoot: PrecisionRoot;
   readonly #state: State;
@@ -77,6 +77,10 @@ class JacobianConditioning implements Conditioning<JacobianQuery> {
     this.#state = state;
     this.rows = state.features.rows;
     this.precisionRoot = state.precisionRoot;
+  }
+
+  get priorScale(): Float64Array {
+    return this.#state.priorScale;
   }
 
   get jitter(): number {
@@ -99,6 +103,10 @@ class JacobianConditioning implements Conditioning<JacobianQuery> {
     const value = this.#residual(whitened, omega);
     const gram = gemm(omega, omega, { transposeB: true, addTo: gramOfRows(value) });
     return { value, coefficients: scaleColumns(omega, priorScale), gram };
+  }
+
+  async whitenedPredictions(xi: Matrix): Promise<Matrix> {
+    return gemm(xi, this.#state.features, { transposeB: true });
   }
 
   async traceInverse(): Promise<number> {

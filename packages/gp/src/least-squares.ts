@@ -95,9 +95,9 @@ export function trendCovariance({ factor }: Trend): Matrix {
   return gemm(root, root, { transposeA: true });
 }
 
-// The last row (of the targets) minus shift times the rows of the trend.
-function withoutTrend(rows: Matrix, shift: Float64Array): Float64Array {
-  const result = rowOf(rows, shift.length).slice();
+/** One row (by default that after the trend's q rows) minus shift times the rows of the trend. */
+export function withoutTrend(rows: Matrix, shift: Float64Array, row: number = shift.length): Float64Array {
+  const result = rowOf(rows, row).slice();
   shift.forEach((factor, a) => addScaled(result, -factor, rowOf(rows, a)));
   return result;
 }

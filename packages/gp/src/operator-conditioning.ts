@@ -1,7 +1,8 @@
 import { type LinearOperator, type Matrix, gemm, matrix } from '@ntk/linop';
 import { OptionError, ShapeError, UnsupportedError } from '@ntk/tensor';
-import type { Conditioning, WhitenedSolution } from './conditioning.ts';
+import type { WeightConditioning, WhitenedSolution } from './conditioning.ts';
 import { type Features, whitenedFeatures } from './feature-operator.ts';
+import { applyOperator } from './operator-product.ts';
 import { type OperatorSpace, functionSpace, gramFromWeights, parameterSpace } from './operator-space.ts';
 import { type OperatorSolver, type SolveRules, type System, prepareSystem } from './operator-system.ts';
 import type { PrecisionRoot } from './precision-root.ts';
@@ -113,7 +114,7 @@ interface State {
 }
 
 /** A conditioning whose `coefficients` are weights, [k, p], and whose variances err upwards only. */
-export class OperatorConditioning implements Conditioning<OperatorQuery> {
+export class OperatorConditioning implements WeightConditioning<OperatorQuery> {
   readonly rows: number;
   readonly precisionRoot: PrecisionRoot;
   readonly #state: State;
@@ -123,6 +124,10 @@ export class OperatorConditioning implements Conditioning<OperatorQuery> {
     this.#state = state;
     this.precisionRoot = state.precisionRoot;
     this.rows = state.precisionRoot.rows;
+  }
+
+  get priorScale(): Float64Array {
+    return this.#state.priorScale;
   }
 
   get jitter(): number {
@@ -138,6 +143,10 @@ export class OperatorConditioning implements Conditioning<OperatorQuery> {
     const { rows, weights } = await space.solveRows(whitened);
     const gram = await gramFromWeights(features, whitened, weights);
     return { value: rows, coefficients: scaleColumns(weights, priorScale), gram };
+  }
+
+  async whitenedPredictions(xi: Matrix): Promise<Matrix> {
+    return applyOperator(this.#state.features.forward, xi);
   }
 
   async traceInverse(): Promise<number> {
