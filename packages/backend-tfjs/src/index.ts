@@ -1,0 +1,2 @@
+export { tfjsBackend } from './tfjs-backend.ts';
+export type { NativeBackend, NativeOperand, NativeTensor, TfjsModule } from './tfjs-module.ts';
