@@ -19,7 +19,7 @@ export function leaveOneOutConstant(y: Float64Array, c: number): TargetPredictio
   // Leaving out one value lowers the sum of squares by n/(n−1) times its squared deviation.
   const variance = y.map((value, i) => {
     const others = squares[i % c]! - ((value - centre[i % c]!) ** 2 * n) / (n - 1);
-    return atLeast(others / (n - 2), value) * (1 + 1 / (n - 1));
+    return atLeast(others / (n - 2), squares[i % c]! / (n * n), value) * (1 + 1 / (n - 1));
   });
   return { mean, variance };
 }
@@ -33,7 +33,10 @@ export function leaveOneOutUntouched(y: Float64Array, f: Float64Array, c: number
   const n = y.length / c;
   const squares = y.map((value, i) => (value - f[i]!) ** 2);
   const { sum } = outputTotals(squares, c);
-  return { mean: f, variance: squares.map((square, i) => atLeast((sum[i % c]! - square) / (n - 1), y[i]!)) };
+  return {
+    mean: f,
+    variance: squares.map((square, i) => atLeast((sum[i % c]! - square) / (n - 1), sum[i % c]! / (n * n), y[i]!)),
+  };
 }
 
 function outputTotals(values: Float64Array, c: number): { sum: Float64Array } {
@@ -42,7 +45,11 @@ function outputTotals(values: Float64Array, c: number): { sum: Float64Array } {
   return { sum };
 }
 
-/** A variance no smaller than the rounding of the target allows to tell: equal targets would give 0, which is no density. */
-function atLeast(variance: number, y: number): number {
-  return Math.max(variance, Number.EPSILON * y * y, Number.MIN_VALUE / Number.EPSILON);
+/**
+ * The variance; where the others happen to be equal they cannot tell it, and 0 is no density: then 1/n of that of all errors, or the rounding of
+ * the target.
+ */
+function atLeast(variance: number, share: number, y: number): number {
+  if (variance > 1e-12 * share) return variance;
+  return Math.max(share, Number.EPSILON * y * y, Number.MIN_VALUE / Number.EPSILON);
 }

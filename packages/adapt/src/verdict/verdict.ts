@@ -1,29 +1,22 @@
 import { gaussianScores, type GaussianScores } from '@ntk/gp';
+import { NtkError } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { fitLinearized, type LinearizedFit } from '../fit/linearized-fit.ts';
 import { leaveOneOutConstant, leaveOneOutUntouched } from './baselines.ts';
 import type { TargetPredictions } from './target-predictions.ts';
-import { compareErrors, type Comparison } from './comparison.ts';
-
-/** Ways to predict that the verdict compares. */
-export type Method = 'constant' | 'untouched network' | 'last layer' | 'adapted network';
-
-/** Leave-one-out scores of one method, one entry for each output. */
-export interface MethodScores {
-  readonly method: Method;
-  readonly scores: readonly GaussianScores[];
-}
+import { compareErrors, type Relation } from './comparison.ts';
+import { conclude, warningsOf, type Comparisons, type Method, type MethodScores } from './conclusion.ts';
 
 /** Whether adapting was worth it, by leave-one-out on the target data. */
 export interface Verdict {
-  readonly conclusion: 'better' | 'not distinguishable' | 'worse';
+  readonly conclusion: Relation;
   /** One sentence for people. */
   readonly sentence: string;
   /** What else should be looked at, such as a network that does worse than a constant. */
   readonly warnings: readonly string[];
   readonly methods: readonly MethodScores[];
-  /** The paired comparison of squared errors that the conclusion rests on: untouched network against adapted network. */
-  readonly comparison: Comparison;
+  /** The paired comparisons of squared errors that the conclusion rests on. */
+  readonly comparisons: Comparisons;
   /** Leave-one-out predictions of the adapted network, [n·c]. */
   readonly leftOut: TargetPredictions;
 }
@@ -46,18 +39,29 @@ export async function verdict(
   if (n < 3) return undefined;
   const f = Float64Array.from(await backend.read(linearization.outputs));
   const leftOut = await leaveExamplesOut(adapted, c);
-  const predictions: [Method, TargetPredictions][] = [
+  const lastLayer = await leaveOneOutLastLayer(adapted);
+  const alternatives: [Exclude<Method, 'adapted network'>, TargetPredictions][] = [
     ['constant', leaveOneOutConstant(data.y, c)],
     ['untouched network', leaveOneOutUntouched(data.y, f, c)],
-    ['last layer', await leaveOneOutLastLayer(adapted)],
-    ['adapted network', leftOut],
   ];
+  if (!(lastLayer instanceof Error)) alternatives.push(['last layer', lastLayer]);
+  const predictions: [Method, TargetPredictions][] = [...alternatives, ['adapted network', leftOut]];
   const methods = predictions.map(([method, predicted]) => ({
     method,
     scores: scoreOutputs(data.y, predicted, { c, level: options.level ?? 0.95 }),
   }));
-  const comparison = compareErrors(data.y, { before: f, after: leftOut.mean, c });
-  return { ...conclude(comparison, methods, n), warnings: warningsOf(methods), methods, comparison, leftOut };
+  const comparisons: Comparisons = Object.fromEntries(
+    alternatives.map(([method, { mean }]) => [method, compareErrors(data.y, { before: mean, after: leftOut.mean, c })]),
+  );
+  const failed =
+    lastLayer instanceof Error ? [`the last layer alone could not be fitted for comparison: ${lastLayer.message}`] : [];
+  return {
+    ...conclude(comparisons, methods, n),
+    warnings: [...warningsOf(methods), ...failed],
+    methods,
+    comparisons,
+    leftOut,
+  };
 }
 
 async function leaveExamplesOut({ posterior }: LinearizedFit, c: number): Promise<TargetPredictions> {
@@ -66,16 +70,16 @@ async function leaveExamplesOut({ posterior }: LinearizedFit, c: number): Promis
   return { mean: mean.data, variance: mean.data.map((_, i) => covariance[(i - (i % c)) * c + (i % c) * (c + 1)]!) };
 }
 
-async function leaveOneOutLastLayer({ network, data, options }: AdaptedNetwork): Promise<TargetPredictions> {
-  using fit = await fitLinearized(network, data, {
-    ...options,
-    layers: 'last',
-    noise: 'learn',
-    priorVariance: 'learn',
-    space: 'auto',
-    onProgress: () => undefined,
-  });
-  return await leaveExamplesOut(fit, fit.linearization.c);
+/** The last layer's predictions, or why it could not be fitted: a comparison that fails must not end an adaptation that did not. */
+async function leaveOneOutLastLayer({ network, data, options }: AdaptedNetwork): Promise<TargetPredictions | NtkError> {
+  const quiet = { noise: 'learn', priorVariance: 'learn', space: 'auto', onProgress: () => undefined } as const;
+  try {
+    using fit = await fitLinearized(network, data, { ...options, layers: 'last', ...quiet });
+    return await leaveExamplesOut(fit, fit.linearization.c);
+  } catch (error) {
+    if (error instanceof NtkError) return error;
+    throw error;
+  }
 }
 
 function scoreOutputs(
@@ -87,44 +91,4 @@ function scoreOutputs(
     const pick = (values: Float64Array): Float64Array => values.filter((_value, i) => i % c === output);
     return gaussianScores({ mean: pick(mean), variance: pick(variance), y: pick(y) }, level);
   });
-}
-
-function conclude(
-  comparison: Comparison,
-  methods: readonly MethodScores[],
-  n: number,
-): Pick<Verdict, 'conclusion' | 'sentence'> {
-  const errors = (method: Method): string =>
-    methods
-      .find((entry) => entry.method === method)!
-      .scores.map(({ rmse }) => short(rmse.value))
-      .join(', ');
-  const change = `leave-one-out RMSE ${errors('untouched network')} untouched, ${errors('adapted network')} adapted (${n} examples)`;
-  if (comparison.gain > 2 * comparison.standardError) {
-    return { conclusion: 'better', sentence: `Adapting helps: ${change}.` };
-  }
-  if (comparison.gain < -2 * comparison.standardError) {
-    return { conclusion: 'worse', sentence: `Keep your old model: adapting makes it worse, ${change}.` };
-  }
-  return {
-    conclusion: 'not distinguishable',
-    sentence: `Not distinguishable from the untouched network: ${change}; keep your old model unless more data say otherwise.`,
-  };
-}
-
-function warningsOf(methods: readonly MethodScores[]): string[] {
-  const scores = (method: Method): readonly GaussianScores[] =>
-    methods.find((entry) => entry.method === method)!.scores;
-  const worse = scores('untouched network').some(
-    ({ rmse }, output) => rmse.value > scores('constant')[output]!.rmse.value,
-  );
-  return worse
-    ? [
-        'the untouched network predicts worse than a constant; most often its inputs or outputs are scaled differently from these data',
-      ]
-    : [];
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }
