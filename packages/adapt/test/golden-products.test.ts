@@ -3,6 +3,7 @@ import { ortBackend } from '@ntk/backend-ort';
 import {
   bernoulliLikelihood,
   categoricalLikelihood,
+  explicitJacobian,
   ggnOperator,
   gaussianLikelihood,
   kernelDiagonal,
@@ -60,6 +61,7 @@ for (const model of ['sine_mlp', 'mlp2']) {
           if (model === 'sine_mlp')
             near(await apply(await ggnOperator(train, bernoulliLikelihood()), 'v'), 'ggn_bernoulli');
           else near(await apply(await ggnOperator(train, categoricalLikelihood(2)), 'v'), 'ggn_categorical');
+          near((await explicitJacobian(train)).data, 'J');
           near(await kernelDiagonal(train), 'ntk_diag');
           near(await kernelDiagonal(star), 'ntk_star_diag');
           for (const [layers, key] of [

@@ -17,6 +17,7 @@ describe('the posterior file', () => {
         expect(relativeError(actual.mean, expected.mean)).toBeLessThan(1e-9);
         expect(relativeError(actual.variance, expected.variance)).toBeLessThan(1e-9);
         expect(stored.examples).toBe(24);
+        expect(stored.dtype).toBe('float64');
       });
     }
   }
@@ -58,6 +59,11 @@ describe('the posterior file', () => {
       ),
       { numRuns: 60, seed: 1 },
     );
+  });
+
+  test('names the release that wrote it', () => {
+    const { metadata } = decodeSafetensors(bytes, 'a.ntk');
+    expect((JSON.parse(metadata['ntk']!) as { library: string }).library).toMatch(/^@ntk\/adapt \d+\.\d+\.\d+/);
   });
 
   test('another version, another kind of file, too many bytes', async () => {

@@ -1,6 +1,7 @@
 import { matrix, type Matrix } from '@ntk/linop';
 import { FormatError, NtkError, makeNetwork, parseProgram, sizeOf, type Network, type TypedArray } from '@ntk/tensor';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { parseFeatureSchema } from '../features/schema.ts';
 import { sha256 } from './digest.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsContent, type StoredTensor } from './safetensors.ts';
@@ -11,6 +12,8 @@ const VERSION = 1;
 
 const description = z.object({
   version: z.literal(VERSION),
+  /** The release that wrote the file. */
+  library: z.string(),
   network: z.object({
     program: z.unknown(),
     parameters: z.array(
@@ -26,6 +29,7 @@ const description = z.object({
   layers: z.array(z.string()).min(1),
   mean: z.enum(['network', 'zero', 'constant']),
   space: z.enum(['function', 'parameter']),
+  dtype: z.enum(['float32', 'float64']),
   priorVariance: z.number().positive(),
   noiseVariance: z.number().positive(),
   examples: z.int().positive(),
@@ -37,11 +41,12 @@ const description = z.object({
  * in its metadata. A digest over everything detects damage.
  */
 export async function encodePosterior(stored: StoredPosterior): Promise<Uint8Array<ArrayBuffer>> {
-  const { network, layers, mean, space, priorVariance, noiseVariance, examples, features } = stored;
+  const { network, layers, mean, space, dtype, priorVariance, noiseVariance, examples, features } = stored;
   const { name, source, notes, outputActivation } = network.meta;
   const meta = { name, source, notes, ...(outputActivation === undefined ? {} : { outputActivation }) };
   const ntk: z.input<typeof description> = {
     version: VERSION,
+    library: `@ntk/adapt ${manifest.version}`,
     network: {
       program: network.program,
       parameters: network.parameters.map((parameter) => ({ ...parameter, shape: [...parameter.shape] })),
@@ -50,6 +55,7 @@ export async function encodePosterior(stored: StoredPosterior): Promise<Uint8Arr
     layers: [...layers],
     mean,
     space,
+    dtype,
     priorVariance,
     noiseVariance,
     examples,

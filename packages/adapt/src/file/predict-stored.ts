@@ -1,5 +1,5 @@
 import { kernelDiagonal, linearize, type Linearization } from '@ntk/jacobian';
-import { exampleCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
+import { exampleCount, unitRoundoff, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import type { Prediction } from '../fit/linearized-fit.ts';
 import type { StoredPosterior } from './stored-posterior.ts';
 
@@ -19,6 +19,8 @@ export async function predictStored(
   options: { readonly backend: Backend; readonly dtype?: DType },
 ): Promise<Prediction> {
   const { network } = stored;
+  const { backend } = options;
+  const dtype = options.dtype ?? (backend.supports[stored.dtype] ? stored.dtype : 'float32');
   const m = exampleCount(network, x.length);
   const size = x.length / m;
   const batchSize = Math.min(m, TEST_BATCH);
@@ -26,7 +28,7 @@ export async function predictStored(
   const variances: Float64Array[] = [];
   for (let start = 0; start < m; start += batchSize) {
     const batch = x.subarray(start * size, (start + batchSize) * size);
-    using test = await linearize(network, batch, { ...options, layers: { names: stored.layers }, batchSize });
+    using test = await linearize(network, batch, { backend, dtype, layers: { names: stored.layers }, batchSize });
     const { mean, variance } = await predictBatch(stored, test);
     means.push(mean);
     variances.push(variance);
@@ -42,14 +44,13 @@ async function predictBatch(stored: StoredPosterior, test: Linearization): Promi
   const explained = new Float64Array(mean.length);
   for (const row of await products(test, root.data)) row.forEach((value, i) => (explained[i]! += value * value));
   const prior = (await kernelDiagonal(test)).map((value) => priorVariance * value);
-  // Below the rounding of the difference nothing is known; a variance is never reported as less.
+  // A difference of sums of as many squares as the root has rows: below their rounding nothing is known, and no variance is reported as less.
+  const floor = root.rows * unitRoundoff(test.dtype);
   const variance =
-    space === 'parameter' ? explained : prior.map((value, i) => Math.max(value - explained[i]!, ROUNDING * value));
+    space === 'parameter' ? explained : prior.map((value, i) => Math.max(value - explained[i]!, floor * value));
   if (stored.constant !== undefined) await addConstant(stored.constant, test, { mean, variance });
   return { mean, variance };
 }
-
-const ROUNDING = 1e-14;
 
 /** Adds β, and the variance rᵀ C r with r = h − H A⁻¹k*: what of the constant the data elsewhere do not take away. */
 async function addConstant(

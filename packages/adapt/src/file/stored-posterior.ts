@@ -1,5 +1,5 @@
 import { matrix, type Matrix } from '@ntk/linop';
-import type { Network } from '@ntk/tensor';
+import type { DType, Network } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import type { FeatureSchema } from '../features/schema.ts';
 import type { MeanKind, Space } from '../fit/options.ts';
@@ -17,6 +17,8 @@ export interface StoredPosterior {
   readonly layers: readonly string[];
   readonly mean: MeanKind;
   readonly space: Space;
+  /** dtype of the products it was fitted with, and predicts with unless told otherwise. */
+  readonly dtype: DType;
   readonly priorVariance: number;
   readonly noiseVariance: number;
   readonly weights: Float64Array;
@@ -66,6 +68,7 @@ export async function storePosterior(
     layers: [...new Set(linearization.parameters.map(({ layer }) => layer))],
     mean: adapted.options.mean,
     space,
+    dtype: linearization.dtype,
     priorVariance,
     noiseVariance,
     weights: await adapted.weights(),
