@@ -1,3 +1,4 @@
+import { NumericalError } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import type { EvidenceGradient } from './evidence.ts';
 import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-function.ts';
@@ -65,6 +66,13 @@ export async function learnHyperparameters(
   const ratios = given.kind === 'both' ? [given.sigma2 / given.s2] : gridOf(evidence.scale, options);
   const points = ratios.map((ratio) => profileAt(evidence, given, ratio));
   const candidates = given.kind === 'both' ? points : maximaOf(points, (ratio) => profileAt(evidence, given, ratio));
+  if (candidates.length === 0) {
+    throw new NumericalError(
+      'learnHyperparameters: the evidence is not a number anywhere: targets or given variances are so large or small that their squares leave the range of doubles; ' +
+        'scale the targets, or give both variances',
+      'non-finite-input',
+    );
+  }
   const best = candidates.reduce((a, b) => (b.value > a.value ? b : a));
   const edges: readonly (ProfilePoint | undefined)[] = given.kind === 'both' ? [] : [points[0], points.at(-1)];
   return {

@@ -200,3 +200,18 @@ describe('refused, with a typed error', () => {
     await expect(learn(problem, options)).rejects.toThrow(expect.objectContaining({ name }));
   });
 });
+
+test.each([
+  ['targets of 1e200', 1e200, {}],
+  ['a noise variance of 1e-320', 1, { noiseVariance: 1e-320 }],
+] as const)('%s: a typed error, not a crash', async (_, scale, given) => {
+  const n = 6;
+  const kTrainTrain = matrix(
+    n,
+    n,
+    Float64Array.from({ length: n * n }, (_value, i) => (i % (n + 1) === 0 ? 2 : 1)),
+  );
+  const yTrain = Float64Array.from({ length: n }, (_value, i) => scale * Math.sin(i));
+  const learned = async () => learnHyperparameters(await tridiagonalEvidence({ kTrainTrain, yTrain }), given);
+  await expect(learned()).rejects.toMatchObject({ name: 'NumericalError' });
+});
