@@ -18,6 +18,15 @@ export {
   type LearnedHyperparameters,
   learnHyperparameters,
 } from './learn-hyperparameters.ts';
+export {
+  type GroupedEvidence,
+  type GroupedEvidenceAt,
+  type GroupedProblem,
+  combineKernels,
+  groupedEvidence,
+} from './grouped-evidence.ts';
+export { type Evaluation, type LbfgsOptions, type Minimum, lbfgs } from './lbfgs.ts';
+export { type LearnGroupsOptions, type LearnedGroups, learnGroupVariances } from './learn-groups.ts';
 export type { LeftOutExamples, LeftOutRows } from './leave-out.ts';
 export type { Noise } from './noise.ts';
 export { normalQuantile } from './normal-quantile.ts';

@@ -1,5 +1,5 @@
+import type { Evaluation } from '@ntk/gp';
 import { type Matrix, choleskyInverse, choleskyLogDeterminant, tryCholesky } from '@ntk/linop';
-import type { Evaluation } from './lbfgs.ts';
 import { rbfKernel, type RbfHyperparameters } from './rbf-kernel.ts';
 
 /** Least noise variance: below it, nearly noise-free targets would make the kernel matrix singular. */

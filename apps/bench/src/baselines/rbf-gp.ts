@@ -1,8 +1,7 @@
-import { functionSpacePosterior, type KernelQuery, type Posterior } from '@ntk/gp';
+import { functionSpacePosterior, lbfgs, type KernelQuery, type Minimum, type Posterior } from '@ntk/gp';
 import { type Matrix, matrix } from '@ntk/linop';
 import { OptionError, ShapeError, type Rng, type TypedArray } from '@ntk/tensor';
 import type { Baseline, BaselineData, BaselinePrediction, FittedBaseline } from './baseline.ts';
-import { lbfgs, type Minimum } from './lbfgs.ts';
 import { columnOf, joinOutputs, sizesOf } from './outputs.ts';
 import { hyperparametersOf, rbfEvidence } from './rbf-evidence.ts';
 import { rbfKernel, type RbfHyperparameters } from './rbf-kernel.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lbfgs } from '../src/baselines/lbfgs.ts';
+import { lbfgs } from '@ntk/gp';
 
 test('reaches the minimum of the Rosenbrock function', () => {
   const minimum = lbfgs(

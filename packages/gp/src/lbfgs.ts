@@ -1,3 +1,5 @@
+import { addScaled, dot } from './vector.ts';
+
 /** A function and its gradient at a point; the value may be +Infinity outside the domain. */
 export interface Evaluation {
   readonly value: number;
@@ -111,14 +113,4 @@ function lineSearch(at: (x: Float64Array) => Point, from: Point, direction: Floa
     t = high < Infinity ? (low + high) / 2 : 2 * low;
   }
   return lowest !== undefined && lowest.value < from.value ? lowest : undefined;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-function addScaled(target: Float64Array, factor: number, x: Float64Array): void {
-  for (let i = 0; i < target.length; i++) target[i]! += factor * x[i]!;
 }
