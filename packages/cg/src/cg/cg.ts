@@ -40,6 +40,11 @@ export interface CgOptions {
    * residuals, which makes the method iterative refinement. A itself by default. Borrowed.
    */
   readonly products?: LinearOperator;
+  /**
+   * Keeps each residual orthogonal to all before it: n steps are then enough for any condition, at the cost of one vector of memory and
+   * 4·n·k operations for each step before. It pays where products are expensive. false by default.
+   */
+  readonly reorthogonalize?: boolean;
   /** Keeps the vectors on a backend instead of in float64 on the host. */
   readonly backend?: Backend;
   /** The dtype of the vectors on that backend; float64 by default, float32 only where it is named. */
@@ -127,10 +132,11 @@ async function compute(
   checkVectors(A, b, A.shape[0], 'cg.compute');
   if (start !== undefined) checkVectors(A, start, A.shape[1], 'cg.compute, options.start');
   const { rtol = Math.cbrt(unitRoundoff(b.dtype)), atol = 0, maxSteps = defaultSteps(A.shape[0]), onStep } = options;
+  const { reorthogonalize = false } = options;
   const guess = start === undefined ? undefined : await readBlock(start);
   const block = scaledBlock(await readBlock(b), guess, { rtol, atol, failure });
   const operators = { A, products: options.products ?? A, inverse: preconditioning?.inverse };
-  const rules = { maxSteps, onStep };
+  const rules = { maxSteps, reorthogonalize, onStep };
   const outcome =
     placement === undefined
       ? await iterate(hostSpace(), operators, block, rules)
@@ -152,7 +158,7 @@ async function compute(
 
 async function iterate<V>(space: VectorSpace<V>, operators: CgOperators, block: CgBlock, rules: CgRules) {
   try {
-    return await new ConjugateGradients(space, operators, block).run(rules);
+    return await new ConjugateGradients(space, operators, block, rules).run();
   } finally {
     space.dispose();
   }

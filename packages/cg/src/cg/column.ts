@@ -24,8 +24,6 @@ export interface Column {
   residual: number;
   /** The true residual norm when the recurrence last claimed convergence; Infinity before. */
   confirmed: number;
-  /** How often a restart did not halve the true residual. */
-  stalls: number;
   /** Largest ‖A p‖ / ‖p‖ so far: a lower bound of the largest eigenvalue. */
   curvature: number;
 }
@@ -46,7 +44,6 @@ export function startColumn(
     steps: 0,
     residual: norm,
     confirmed: Infinity,
-    stalls: 0,
     curvature: 0,
   };
 }

@@ -5,6 +5,7 @@ import type { VectorSpace } from '../vectors/vector-space.ts';
 import { AccumulatedSolution } from './accumulated-solution.ts';
 import { type Column, claim } from './column.ts';
 import { judge } from './judge.ts';
+import { ResidualHistory } from './residual-history.ts';
 
 /** The operators of one solve. */
 export interface CgOperators {
@@ -29,6 +30,7 @@ export interface CgProgress {
 /** What bounds and watches an iteration. */
 export interface CgRules {
   readonly maxSteps: number;
+  readonly reorthogonalize: boolean;
   readonly onStep?: ((progress: CgProgress) => void | Promise<void>) | undefined;
 }
 
@@ -66,6 +68,8 @@ export class ConjugateGradients<V> {
   readonly #operators: CgOperators;
   readonly #block: CgBlock;
   readonly #solution: AccumulatedSolution;
+  readonly #history: ResidualHistory<V> | undefined;
+  readonly #rules: CgRules;
   readonly #roundoff: number;
   /** The columns in the block, in the order of its rows. */
   #rows: Column[];
@@ -78,8 +82,10 @@ export class ConjugateGradients<V> {
   #steps = 0;
   #products = 0;
 
-  constructor(space: VectorSpace<V>, operators: CgOperators, block: CgBlock) {
+  constructor(space: VectorSpace<V>, operators: CgOperators, block: CgBlock, rules: CgRules) {
     this.#space = space;
+    this.#rules = rules;
+    this.#history = rules.reorthogonalize ? new ResidualHistory(space) : undefined;
     this.#operators = operators;
     this.#block = block;
     this.#solution = new AccumulatedSolution(operators.A, block.b, block.start);
@@ -89,16 +95,16 @@ export class ConjugateGradients<V> {
   }
 
   /** Iterates until every column is settled. Cost: one product a step, and a few for true residuals. */
-  async run(rules: CgRules): Promise<CgOutcome> {
+  async run(): Promise<CgOutcome> {
     const { columns } = this.#block;
     for (const column of columns) if (Number.isNaN(column.residual)) this.#solution.clear(column);
     if (this.#rows.length > 0) await this.#begin();
     while (this.#rows.length > 0) {
       await this.#turn();
       await this.#advance();
-      await rules.onStep?.(this.#progress());
+      await this.#rules.onStep?.(this.#progress());
       const running = this.#rows.filter(({ phase }) => phase === 'running').length;
-      const isLast = this.#steps === rules.maxSteps;
+      const isLast = this.#steps === this.#rules.maxSteps;
       if (isLast || 2 * running <= this.#rows.length) await this.#settle(isLast);
     }
     return { value: this.#solution.value(columns), steps: this.#steps, products: this.#products };
@@ -130,6 +136,7 @@ export class ConjugateGradients<V> {
       if (!(rz![i]! > 0)) claim(column, 'breakdown', NOT_A_PRECONDITIONER);
       return this.#fresh.has(column) || column.phase !== 'running' ? 0 : rz![i]! / this.#rz[i]!;
     });
+    await this.#history?.add(r, inverse === undefined ? undefined : z, rz!);
     this.#vectors!.p = await this.#space.addScaled(z, beta, p);
     this.#space.release(p);
     this.#rz = rz!;
@@ -150,7 +157,8 @@ export class ConjugateGradients<V> {
         : 0,
     );
     this.#vectors!.x = await space.addScaled(x, alpha, p);
-    this.#vectors!.r = await space.addScaled(r, negated(alpha), q);
+    const next = await space.addScaled(r, negated(alpha), q);
+    this.#vectors!.r = this.#history === undefined ? next : await this.#history.orthogonalize(next);
     space.release(q);
     const [rr] = await space.dots([this.#vectors!.r, this.#vectors!.r]);
     this.#rows.forEach((column, i) => {
@@ -171,7 +179,7 @@ export class ConjugateGradients<V> {
     // Below one rounding error of the largest curvature, pᵀAp holds no correct digit.
     const floor = this.#roundoff * column.curvature * pp;
     if (pq > floor) return rz / pq;
-    claim(column, 'breakdown', pq < -floor ? INDEFINITE : SINGULAR);
+    claim(column, 'breakdown', pq < -CLEARLY_NEGATIVE * floor ? INDEFINITE : SINGULAR);
     return 0;
   }
 
@@ -195,6 +203,7 @@ export class ConjugateGradients<V> {
   async #startAnew(truth: Matrix): Promise<void> {
     if (this.#fresh.size === 0) return;
     const space = this.#space;
+    this.#history?.forget([...this.#rows.keys()].filter((i) => this.#fresh.has(this.#rows[i]!)));
     const mask = Float64Array.from(this.#rows, (column) => (this.#fresh.has(column) ? 1 : 0));
     const residual = await space.load(truth);
     const { x, r } = this.#vectors!;
@@ -212,6 +221,7 @@ export class ConjugateGradients<V> {
       if (kept.length > 0) this.#vectors![name] = await this.#space.select(block, kept);
       this.#space.release(block);
     }
+    if (kept.length > 0) await this.#history?.select(kept);
     this.#rz = Float64Array.from(kept, (i) => this.#rz[i]!);
     this.#rows = kept.map((i) => this.#rows[i]!);
   }
@@ -236,6 +246,9 @@ export class ConjugateGradients<V> {
 function negated(values: Float64Array): Float64Array {
   return values.map((value) => -value);
 }
+
+// The rounding errors of a product add up to several of one entry; it only decides what the message says.
+const CLEARLY_NEGATIVE = 100;
 
 const NOT_A_PRECONDITIONER =
   'the preconditioner is not positive definite or not finite (rᵀM⁻¹r ≤ 0); use another one, or none';

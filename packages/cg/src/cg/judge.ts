@@ -1,7 +1,5 @@
 import type { Column } from './column.ts';
 
-const MAX_STALLS = 2;
-
 /**
  * Settles a column by its true residual, or sends it on.
  *
@@ -29,11 +27,11 @@ function settle(column: Column, truth: number, status: Column['status'], message
   return 'settled';
 }
 
-// Whether the restarts have stopped helping: twice, the true residual was not half of what it was at an earlier claim.
+// Whether a restart has not helped: the true residual is not half of what it was at the last claim.
 function stalls(column: Column, truth: number): boolean {
-  if (!(truth <= column.confirmed / 2)) column.stalls++;
-  column.confirmed = Math.min(column.confirmed, truth);
-  return column.stalls >= MAX_STALLS;
+  const hasFallen = truth <= column.confirmed / 2;
+  column.confirmed = truth;
+  return !hasFallen;
 }
 
 const STALLED =

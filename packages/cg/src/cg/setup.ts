@@ -1,4 +1,4 @@
-import { type LinearOperator, NumericalError, type Placement, type SolveStatus } from '@ntk/linop';
+import type { LinearOperator, NumericalError, Placement, SolveStatus } from '@ntk/linop';
 import type { Preconditioner, Preconditioning } from '../preconditioners/preconditioner.ts';
 
 /** What a preconditioner found wrong with an operator, in the words of Solution. */

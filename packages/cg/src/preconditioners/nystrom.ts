@@ -42,7 +42,9 @@ export function nystrom({ rank, noiseVariance, rng }: NystromOptions): Precondit
     init: async (A, placement) => {
       const noise = noiseOfRows(noiseVariance, A.shape[0], 'nystrom');
       const factor = await nystromFactor(A, noise, { rank, rng: rng.fork('sketch') });
-      return lowRankPreconditioning({ factor, noise, beyond: 'smallest' }, placement);
+      // A sketch with vectors to spare has seen all of the kernel: nothing is beyond.
+      const beyond = factor.rows < Math.min(rank, A.shape[0]) ? 'nothing' : 'smallest';
+      return lowRankPreconditioning({ factor, noise, beyond }, placement);
     },
   };
 }
