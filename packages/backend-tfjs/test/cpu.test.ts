@@ -1,9 +1,9 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
 import { testBackend } from '@ntk/tensor/testing';
 import { tfjsBackend } from '@ntk/backend-tfjs';
+import { onEngine } from './engine.ts';
+import { engineSuite } from './engine-suite.ts';
 
-tf.env().set('IS_TEST', true);
-await tf.setBackend('cpu');
+const tf = await onEngine('cpu');
 
 testBackend('tfjs-cpu', () => tfjsBackend(tf), { liveTensors: () => tf.memory().numTensors });
+engineSuite(tf);

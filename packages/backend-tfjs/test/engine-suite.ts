@@ -1,0 +1,173 @@
+import type * as tfc from '@tensorflow/tfjs-core';
+import { cpuBackend, ProgramBuilder, Rng, sizeOf, unitRoundoff, type Backend, type Program } from '@ntk/tensor';
+import { expectAllclose } from '@ntk/tensor/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tfjsBackend } from '@ntk/backend-tfjs';
+
+/** Outputs of a Program on float32 inputs, every tensor disposed. */
+async function evaluate(backend: Backend, program: Program, inputs: readonly Float32Array[]): Promise<Float32Array[]> {
+  using executable = await backend.compile(program, { dtype: 'float32' });
+  const tensors = inputs.map((data, i) => backend.upload(data, program.inputs[i]!.shape));
+  const outputs = await backend.run(executable, tensors);
+  const results: Float32Array[] = [];
+  for (const output of outputs) results.push(Float32Array.from(await backend.read(output)));
+  [...tensors, ...outputs].forEach((tensor) => tensor.dispose());
+  return results;
+}
+
+function build(emit: (b: ProgramBuilder) => void): Program {
+  const b = new ProgramBuilder('test');
+  emit(b);
+  return b.build();
+}
+
+function normals(program: Program): Float32Array[] {
+  const rng = new Rng(7);
+  return program.inputs.map(({ shape }) => Float32Array.from(rng.normals(sizeOf(shape))));
+}
+
+/** What a cpu or wasm engine must do beyond the conformance suite. */
+export function engineSuite(tf: typeof tfc): void {
+  let backend: Backend;
+  let before: number;
+  beforeAll(async () => {
+    backend = await tfjsBackend(tf);
+    before = tf.memory().numTensors;
+  });
+
+  async function agree(emit: (b: ProgramBuilder) => void): Promise<void> {
+    const program = build(emit);
+    const inputs = normals(program);
+    const actual = await evaluate(backend, program, inputs);
+    const expected = await evaluate(cpuBackend(), program, inputs);
+    actual.forEach((data, i) => expectAllclose(data, expected[i]!, { rtol: 1e-5, atol: 1e-5 }));
+    expect(tf.memory().numTensors).toBe(before);
+  }
+
+  describe('ranks that engines do not have', () => {
+    it('broadcasting along every other of eight axes', async () => {
+      await agree((b) => {
+        const x = b.input('x', [2, 1, 3, 1, 2, 1, 2, 1]);
+        const y = b.input('y', [1, 2, 1, 2, 1, 3, 1, 2]);
+        for (const op of ['add', 'div', 'maximum', 'greater'] as const) b.output(op, b.binary(op, x, y));
+        b.output('where', b.where(b.binary('greater', x, b.scalar(0)), x, y));
+        b.output('broadcastTo', b.broadcastTo(x, [-1, 2, -1, 2, -1, 3, -1, 2]));
+      });
+    });
+
+    it.each([
+      [[7, 6, 5, 4, 3, 2, 1, 0]],
+      [[1, 0, 3, 2, 5, 4, 7, 6]],
+      [[0, 2, 4, 6, 1, 3, 5, 7]],
+      [[4, 5, 6, 7, 0, 1, 2, 3]],
+    ])('transposing eight axes to %j', async (permutation) => {
+      await agree((b) => b.output('y', b.transpose(b.input('x', [2, 3, 1, 2, 2, 3, 1, 2]), permutation)));
+    });
+
+    it('reductions, slices and pads of seven axes', async () => {
+      await agree((b) => {
+        const x = b.input('x', [2, 3, 2, 3, 2, 3, 2]);
+        b.output('sum', b.sum(x, [0, 2, 4, 6]));
+        b.output('max', b.max(x, [1, 3, 5]));
+        b.output('slice', b.slice(x, 3, { start: 1, step: 2 }));
+        b.output('pad', b.pad(x, 5, { before: 1, after: 2, step: 2 }));
+        b.output('concat', b.concat([x, x], 4));
+      });
+    });
+
+    it('products with six leading axes, of both, of either and of none', async () => {
+      await agree((b) => {
+        const x = b.input('x', [2, 1, 3, 2, 1, 1, 4, 3]);
+        const y = b.input('y', [1, 3, 3, 1, 2, 1, 5, 4]);
+        b.output('xy', b.matmul(x, y, { transposeA: true, transposeB: true }));
+      });
+    });
+  });
+
+  it('multiplies matrices of a batch that are large', async () => {
+    await agree((b) => {
+      const x = b.input('x', [2, 40, 9]);
+      const y = b.input('y', [2, 9, 30]);
+      b.output('xy', b.matmul(x, y));
+      b.output('yx', b.matmul(y, x, { transposeA: true, transposeB: true }));
+    });
+  });
+
+  it('adds up a million entries of one index', async () => {
+    const program = build((b) => {
+      const [x, indices] = [b.input('x', [1_000_000]), b.input('indices', [1_000_000])];
+      b.output('sums', b.scatterAdd(x, indices, { axis: 0, extent: 2 }));
+    });
+    const ones = new Float32Array(1_000_000).fill(1);
+    const [sums] = await evaluate(backend, program, [ones, ones]);
+    expect([...sums!]).toEqual([0, 1_000_000]);
+  });
+
+  describe('NaN in every lane of 37', () => {
+    const lanes = Array.from({ length: 37 }, (_, i) => i);
+    const withNaN = (lane: number): Float32Array => Float32Array.from(lanes, (i) => (i === lane ? NaN : i - 18.5));
+
+    it.each(['maximum', 'minimum', 'add', 'mul', 'div'] as const)('%s, on either side', async (op) => {
+      const program = build((b) => {
+        const [x, y] = [b.input('x', [37]), b.input('y', [37])];
+        b.output('xy', b.binary(op, x, y));
+        b.output('yx', b.binary(op, y, x));
+        b.output('scalar', b.binary(op, x, b.scalar(1)));
+      });
+      for (const lane of lanes) {
+        const outputs = await evaluate(backend, program, [withNaN(lane), new Float32Array(37).fill(1)]);
+        for (const output of outputs) expect(lanes.filter((i) => Number.isNaN(output[i]))).toEqual([lane]);
+      }
+    });
+
+    it.each(['neg', 'abs', 'sign', 'exp', 'tanh', 'sigmoid', 'relu', 'erf'] as const)('%s', async (op) => {
+      const program = build((b) => b.output('y', b.unary(op, b.input('x', [37]))));
+      for (const lane of lanes) {
+        const [output] = await evaluate(backend, program, [withNaN(lane)]);
+        expect(lanes.filter((i) => Number.isNaN(output![i]))).toEqual([lane]);
+      }
+    });
+
+    it('max and sum, along either axis', async () => {
+      const program = build((b) => {
+        const x = b.input('x', [37, 1]);
+        const block = b.mul(x, b.constant([1, 2, 3], [1, 3]));
+        for (const op of ['max', 'sum'] as const) {
+          b.output(`${op} of a column`, b[op](block, [0]));
+          b.output(`${op} of a row`, b[op](b.transpose(block, [1, 0]), [1]));
+          b.output(`${op} across`, b[op](block, [1]));
+        }
+      });
+      for (const lane of lanes) {
+        const outputs = await evaluate(backend, program, [withNaN(lane)]);
+        for (const output of outputs) {
+          const missing = [...output].flatMap((y, i) => (Number.isNaN(y) ? [i] : []));
+          expect(missing).toEqual(output.length === 37 ? [lane] : [0, 1, 2]);
+        }
+      }
+    });
+  });
+
+  describe('accuracy in units of roundoff, against double precision', () => {
+    const grid = Array.from({ length: 8001 }, (_, i) => (i - 4000) / 200);
+    const tiny = Array.from({ length: 60 }, (_, i) => 2 ** -i).flatMap((x) => [x, -x]);
+    const x = Float32Array.from([...grid, ...tiny]);
+
+    it.each([
+      ['exp', 8],
+      ['tanh', 16],
+      ['sigmoid', 16],
+      ['erf', 6],
+    ] as const)('%s within %i', async (op, bound) => {
+      const program = build((b) => b.output('y', b.unary(op, b.input('x', [x.length]))));
+      const [y] = await evaluate(backend, program, [x]);
+      const oracle = cpuBackend();
+      using executable = await oracle.compile(program, { dtype: 'float64' });
+      const [exact] = await oracle.run(executable, [oracle.upload(Float64Array.from(x), [x.length])]);
+      const errors = Array.from(await oracle.read(exact!), (value, i) =>
+        value === 0 ? Math.abs(y![i]!) : Math.abs(y![i]! / value - 1) / unitRoundoff('float32'),
+      );
+      expect(Math.max(...errors)).toBeLessThanOrEqual(bound);
+    });
+  });
+}
