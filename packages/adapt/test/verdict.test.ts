@@ -74,6 +74,16 @@ describe('verdict', () => {
     expect(relationOf(compareErrors(y, { before, after, c: 1 }))).toBe('worse');
   });
 
+  test('says where the noise variance is below the rounding of the kernel', async () => {
+    const { network, backend, x, y } = await makeProblem();
+    const warned = async (dtype: 'float32' | 'float64'): Promise<string> => {
+      using adapted = await adapt(network, { x, y }, { backend, dtype, noise: 1e-7, priorVariance: 1 });
+      return (await verdict(adapted))!.warnings.join();
+    };
+    expect(await warned('float32')).toContain('below the rounding of a float32 kernel');
+    expect(await warned('float64')).not.toContain('rounding');
+  });
+
   test('three examples need a larger difference than thirty', () => {
     const shifted = (n: number): Relation => {
       const y = new Float64Array(n);

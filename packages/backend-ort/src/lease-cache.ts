@@ -73,7 +73,8 @@ export class LeaseCache<T extends Releasable> {
     entry.holds--;
     if (entry.holds > 0) return;
     this.#idle.set(entry, value);
-    void this.#evict(this.#limits);
+    // What cannot be freed is gone from the cache all the same; nobody is waiting who could be told.
+    this.#evict(this.#limits).catch(() => undefined);
   }
 
   async #evict({ count, bytes }: CacheLimits): Promise<void> {

@@ -4,9 +4,9 @@ import type { SpeedReport } from './products.ts';
 export function formatSpeedReport({ problem, sgemm, rows, error }: SpeedReport): string {
   const { timing, gflops } = sgemm;
   const width = Math.max(...rows.map(({ name }) => name.length));
-  const lines = rows.map(({ name, timing: { median, min, max }, sgemms, share }) => {
+  const lines = rows.map(({ name, timing: { median, min, max }, sgemm: own, sgemms, share }) => {
     const times = `${median.toFixed(1).padStart(7)} ms (${min.toFixed(1)} to ${max.toFixed(1)})`;
-    return `  ${name.padEnd(width)} ${times.padEnd(28)} ${sgemms.toFixed(2).padStart(6)} sgemms, ${Math.round(100 * share)} % of its rate`;
+    return `  ${name.padEnd(width)} ${times.padEnd(28)} ${sgemms.toFixed(2).padStart(6)} sgemms of ${own.timing.median.toFixed(2)} ms, ${Math.round(100 * share)} % of their rate`;
   });
   return [
     problem,

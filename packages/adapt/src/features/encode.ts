@@ -1,4 +1,4 @@
-import { FormatError, OptionError } from '@ntk/tensor';
+import { FormatError, OptionError, ShapeError } from '@ntk/tensor';
 import { columnNamed, readCategoryColumn, readNumberColumn } from './columns.ts';
 import { checkRows, unseenCategory, type ExampleTables } from './fit.ts';
 import { didYouMean, listNames, quoted } from './names.ts';
@@ -24,6 +24,7 @@ export interface EncodedExamples extends EncodedInputs {
  * Turns a table into network inputs; columns are found by name, in any order, and further columns are ignored.
  *
  * @throws {OptionError} if a column is absent
+ * @throws {ShapeError} if an array has other columns than that of the training data
  * @throws {FormatError} naming file, row, column and remedy, if a cell does not fit its column
  */
 export function encodeInputs(schema: FeatureSchema, table: Table): EncodedInputs {
@@ -72,6 +73,7 @@ export function hasTargets({ inputs, targets }: Pick<FeatureSchema, 'inputs' | '
 }
 
 function checkColumns(schema: FeatureSchema, table: Table): void {
+  checkArrays(schema, table);
   const present = new Set(table.columns.map(({ name }) => name));
   const absent = schema.inputs.map(({ name }) => name).filter((name) => !present.has(name));
   if (absent.length === 0) return;
@@ -81,6 +83,19 @@ function checkColumns(schema: FeatureSchema, table: Table): void {
       ? `there is no column ${quoted(absent[0]!)}${didYouMean(absent[0]!, there)}, which the network's inputs need`
       : `there are no columns ${listNames(absent)}, which the network's inputs need`;
   throw new OptionError(`${table.source}: ${which}; its columns are ${listNames(there)}`);
+}
+
+/** A column of an array has no name of its own: one too many would shift the others unseen. */
+function checkArrays({ arrays = [] }: FeatureSchema, table: Table): void {
+  for (const { name, columns, withoutTargets } of arrays) {
+    const got = table.groups.find((group) => group.name === name)?.columns.length;
+    if (got === undefined || got === columns || got === withoutTargets) continue;
+    const which = name === '' ? table.source : `${table.source}, array '${name}'`;
+    const without = withoutTargets === columns ? '' : ` (${withoutTargets} without the targets)`;
+    throw new ShapeError(
+      `${which}: each row has ${got} columns and those of the training data have ${columns}${without}, and columns go by their place; give the same ones in the same order`,
+    );
+  }
 }
 
 /** One array a network input, with one entry a row: unscaled, NaN where missing. */

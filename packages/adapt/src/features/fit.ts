@@ -2,7 +2,7 @@ import { FormatError, OptionError, ShapeError } from '@ntk/tensor';
 import { columnNamed, readCategoryColumn, readNumberColumn, type MissingPolicy } from './columns.ts';
 import { didYouMean, listNames, quoted } from './names.ts';
 import { resolveScaler, type InputScaler } from './scaler.ts';
-import type { CategoryInput, FeatureSchema, NumberInput } from './schema.ts';
+import type { ArrayWidth, CategoryInput, FeatureSchema, NumberInput } from './schema.ts';
 import type { Table } from './table.ts';
 
 /** Where inputs and targets come from: one table, or two with as many rows in the same order. */
@@ -49,7 +49,22 @@ export function fitFeatures(
       : fitCategory(tables.inputs, name, { categories, missing });
   });
   const scaler = options.scaler === undefined ? null : resolveScaler(options.scaler, inputs);
-  return { version: 1, inputs, targets: [...targetNames], missing, scaler };
+  const arrays = arrayWidths(tables, names, targetNames);
+  const schema = { version: 1, inputs, targets: [...targetNames], missing, scaler } as const;
+  return arrays.length === 0 ? schema : { ...schema, arrays };
+}
+
+function arrayWidths(
+  { inputs, targets }: ExampleTables,
+  names: readonly string[],
+  targetNames: readonly string[],
+): ArrayWidth[] {
+  return inputs.groups
+    .filter(({ columns }) => columns.some((column) => names.includes(column)))
+    .map(({ name, columns }) => {
+      const last = columns.findLastIndex((column) => inputs !== targets || !targetNames.includes(column));
+      return { name, columns: columns.length, withoutTargets: last + 1 };
+    });
 }
 
 /**

@@ -66,7 +66,7 @@ function resolveValues(
       `input scaler: its ${part} names ${quoted(unknown)}${didYouMean(unknown, names)}, which is not an input; the inputs are ${listNames(names)}`,
     );
   }
-  return names.map((name) => given[name] ?? absent);
+  return names.map((name) => (Object.hasOwn(given, name) ? given[name]! : absent));
 }
 
 function isList(values: ScalerValues): values is readonly number[] {

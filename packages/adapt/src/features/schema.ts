@@ -29,6 +29,16 @@ export interface ResolvedScaler {
   readonly scale: readonly number[];
 }
 
+/** An array of the training table that inputs come from. Its columns go by their place, so one of another width is another array. */
+export interface ArrayWidth {
+  /** Name of the group of columns; empty where the table is one array. */
+  readonly name: string;
+  /** Columns of the array. */
+  readonly columns: number;
+  /** The same without the targets at its end, which new inputs need not have. */
+  readonly withoutTargets: number;
+}
+
 /** How a table becomes network inputs and targets: plain JSON, stored with a posterior. */
 export interface FeatureSchema {
   readonly version: 1;
@@ -38,6 +48,8 @@ export interface FeatureSchema {
   readonly targets: readonly string[];
   readonly missing: MissingPolicy;
   readonly scaler: ResolvedScaler | null;
+  /** Absent where no inputs come from arrays. */
+  readonly arrays?: readonly ArrayWidth[] | undefined;
 }
 
 const inputColumn = z.discriminatedUnion('kind', [
@@ -61,6 +73,9 @@ const featureSchema = z
     scaler: z
       .strictObject({ mean: z.array(z.number()), scale: z.array(z.number().refine((scale) => scale !== 0)) })
       .nullable(),
+    arrays: z
+      .array(z.strictObject({ name: z.string(), columns: z.int().min(1), withoutTargets: z.int().min(1) }))
+      .optional(),
   })
   .refine(
     ({ inputs, scaler }) =>

@@ -7,7 +7,7 @@ import {
   type EvidenceProblem,
 } from '@ntk/gp';
 import { matrix } from '@ntk/linop';
-import { Rng } from '@ntk/tensor';
+import { Rng, unitRoundoff, type DType } from '@ntk/tensor';
 
 /** The two variances of the model and where they came from. */
 export interface Hyperparameters {
@@ -32,6 +32,8 @@ export interface GivenVariances {
 /** The evidence of a model, and on how many rows it was computed. */
 export interface ModelEvidence {
   readonly evidence: EvidenceFunction;
+  /** Least ratio σ²/s² worth looking at, in units of the kernel's mean diagonal: the rounding of its entries. */
+  readonly resolution: number;
   readonly rowsUsed: number;
 }
 
@@ -47,8 +49,9 @@ export async function resolveHyperparameters(
   const { noise, priorVariance } = given;
   if (noise !== 'learn' && priorVariance !== 'learn')
     return { priorVariance, noiseVariance: noise, learned: [], rowsUsed: 0 };
-  const { evidence: surface, rowsUsed } = await evidence();
+  const { evidence: surface, rowsUsed, resolution } = await evidence();
   const found = await learnHyperparameters(surface, {
+    bounds: [Math.max(1e-10, resolution), 1e6],
     ...(noise === 'learn' ? {} : { noiseVariance: noise }),
     ...(priorVariance === 'learn' ? {} : { priorVariance }),
   });
@@ -66,8 +69,9 @@ export async function resolveHyperparameters(
 }
 
 /** The evidence in parameter space, on all rows: it costs p³, not N³. */
-export async function parameterSpaceEvidence(problem: JacobianEvidenceProblem): Promise<ModelEvidence> {
-  return { evidence: await jacobianEvidence(problem), rowsUsed: problem.yTrain.length };
+export async function parameterSpaceEvidence(problem: JacobianEvidenceProblem, dtype: DType): Promise<ModelEvidence> {
+  const rows = problem.yTrain.length;
+  return { evidence: await jacobianEvidence(problem), rowsUsed: rows, resolution: kernelRounding(dtype, rows) };
 }
 
 /** Rows beyond which the tridiagonal reduction, 2/3 N³, takes minutes: a random subset determines two numbers well enough. */
@@ -78,12 +82,21 @@ const MAX_ROWS = 2000;
  *
  * @param outputs - c: rows of an example stay together where examples are sampled
  */
-export async function functionSpaceEvidence(problem: EvidenceProblem, outputs: number): Promise<ModelEvidence> {
+export async function functionSpaceEvidence(
+  problem: EvidenceProblem,
+  { outputs, dtype }: { readonly outputs: number; readonly dtype: DType },
+): Promise<ModelEvidence> {
   const used = problem.yTrain.length > MAX_ROWS ? subset(problem, outputs) : problem;
-  return { evidence: await tridiagonalEvidence(used), rowsUsed: used.yTrain.length };
+  const rows = used.yTrain.length;
+  return { evidence: await tridiagonalEvidence(used), rowsUsed: rows, resolution: kernelRounding(dtype, rows) };
 }
 
-function subset({ kTrainTrain, yTrain, priorMean }: EvidenceProblem, outputs: number): EvidenceProblem {
+/** How far the rounding of its entries moves the eigenvalues of a kernel, at most, in units of its mean diagonal: N times the unit roundoff. */
+export function kernelRounding(dtype: DType, rows: number): number {
+  return rows * unitRoundoff(dtype);
+}
+
+function subset({ kTrainTrain, yTrain, priorMean, noiseShape }: EvidenceProblem, outputs: number): EvidenceProblem {
   const examples = Math.floor(MAX_ROWS / outputs);
   const chosen = new Rng('evidence')
     .permutation(yTrain.length / outputs)
@@ -98,5 +111,10 @@ function subset({ kTrainTrain, yTrain, priorMean }: EvidenceProblem, outputs: nu
     ),
   );
   const mean = priorMean?.kind === 'fixed' ? ({ kind: 'fixed', values: pick(priorMean.values) } as const) : priorMean;
-  return { kTrainTrain: kernel, yTrain: pick(yTrain), ...(mean === undefined ? {} : { priorMean: mean }) };
+  return {
+    kTrainTrain: kernel,
+    yTrain: pick(yTrain),
+    ...(mean === undefined ? {} : { priorMean: mean }),
+    ...(noiseShape === undefined ? {} : { noiseShape: pick(noiseShape) }),
+  };
 }

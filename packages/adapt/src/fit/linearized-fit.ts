@@ -92,7 +92,7 @@ async function fitFunctionSpace({ linearization, yTrain, priorMean, options }: P
   options.onProgress('evidence');
   const targets = { yTrain, ...(priorMean === undefined ? {} : { priorMean }) };
   const hyperparameters = await resolveHyperparameters(options, () =>
-    functionSpaceEvidence({ kTrainTrain, ...targets }, linearization.c),
+    functionSpaceEvidence({ kTrainTrain, ...targets }, { outputs: linearization.c, dtype: linearization.dtype }),
   );
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
@@ -119,7 +119,9 @@ async function fitParameterSpace({ linearization, yTrain, priorMean, options }: 
   const jTrain = await explicitJacobian(linearization);
   options.onProgress('evidence');
   const targets = { yTrain, ...(priorMean === undefined ? {} : { priorMean }) };
-  const hyperparameters = await resolveHyperparameters(options, () => parameterSpaceEvidence({ jTrain, ...targets }));
+  const hyperparameters = await resolveHyperparameters(options, () =>
+    parameterSpaceEvidence({ jTrain, ...targets }, linearization.dtype),
+  );
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
   const posterior = await parameterSpacePosterior({ jTrain, priorVariance, noise: noiseVariance, ...targets });

@@ -1,9 +1,11 @@
 import { gaussianScores, type GaussianScores } from '@ntk/gp';
+import { kernelDiagonal } from '@ntk/jacobian';
 import { NtkError } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { fitLinearized, type LinearizedFit } from '../fit/linearized-fit.ts';
 import { leaveOneOutConstant, leaveOneOutUntouched } from './baselines.ts';
 import type { TargetPredictions } from './target-predictions.ts';
+import { kernelRounding } from '../fit/hyperparameters.ts';
 import { compareErrors, type Relation } from './comparison.ts';
 import { conclude, warningsOf, type Comparisons, type Method, type MethodScores } from './conclusion.ts';
 
@@ -57,7 +59,7 @@ export async function verdict(
     lastLayer instanceof Error ? [`the last layer alone could not be fitted for comparison: ${lastLayer.message}`] : [];
   return {
     ...conclude(comparisons, methods, n),
-    warnings: [...warningsOf(methods), ...failed],
+    warnings: [...warningsOf(methods), ...failed, ...(await roundingWarning(adapted))],
     methods,
     comparisons,
     leftOut,
@@ -68,6 +70,19 @@ async function leaveExamplesOut({ posterior }: LinearizedFit, c: number): Promis
   if (c === 1) return posterior.leaveOneOut();
   const { mean, covariance } = await posterior.leaveOneExampleOut(c);
   return { mean: mean.data, variance: mean.data.map((_, i) => covariance[(i - (i % c)) * c + (i % c) * (c + 1)]!) };
+}
+
+/** A noise variance below the rounding of the kernel is not what the predictions come from. */
+async function roundingWarning({ linearization, hyperparameters }: AdaptedNetwork): Promise<string[]> {
+  const { dtype } = linearization;
+  const diagonal = await kernelDiagonal(linearization);
+  const mean = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length;
+  const rounding = hyperparameters.priorVariance * mean * kernelRounding(dtype, diagonal.length);
+  if (hyperparameters.noiseVariance >= rounding) return [];
+  const remedy = dtype === 'float32' ? 'use float64, or a larger noise variance' : 'use a larger noise variance';
+  return [
+    `the noise variance is below the rounding of a ${dtype} kernel (${rounding.toPrecision(2)}), which decides means and variances in its place; ${remedy}`,
+  ];
 }
 
 /** The last layer's predictions, or why it could not be fitted: a comparison that fails must not end an adaptation that did not. */

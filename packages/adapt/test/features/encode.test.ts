@@ -248,6 +248,12 @@ describe('scaler', () => {
     expect([...encodeInputs(scaled(mean, scale), weather).x.subarray(0, 4)]).toEqual(expected);
   });
 
+  test('a column with the name of a property of every object is not scaled by it', () => {
+    const data = table({ constructor: [4, 6], y: [1, 2] });
+    const schema = fit(data, ['y'], { scaler: parseInputScaler({ mean: {}, scale: {} }, 'scaler.json') });
+    expect([...encodeInputs(schema, data).x]).toEqual([4, 6]);
+  });
+
   test.each([
     ['length', [1], 1, /got 1 numbers in its mean, expected 4/],
     ['name', { wnd: 1 }, 1, /its mean names 'wnd' \(did you mean 'wind'\?\), which is not an input/],
