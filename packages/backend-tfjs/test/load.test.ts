@@ -36,8 +36,8 @@ describe('loadTfjs', () => {
   it.each(['tfjs-node', 'tfjs-node-gpu'] as const)('says how to install %s, which is absent here', async (name) => {
     const require = createRequire(import.meta.url);
     const load = async (each: string): Promise<unknown> => require(each) as unknown;
-    for (const promise of [loadTfjs(name), loadTfjs(name, { load })]) {
-      const message = await messageOf(promise);
+    for (const environment of [{}, { load }]) {
+      const message = await messageOf(loadTfjs(name, environment));
       expect(message).toMatch(new RegExp(`^${name}: could not load @tensorflow/${name}: C.*${name}['"]`));
       expect(message).toContain(`\`npm install @tensorflow/${name}@4.22.0\``);
       expect(message).toContain('choose another backend');
