@@ -152,12 +152,19 @@ describe('stored weights', () => {
     [0x7bff, 65504],
     [0x0001, 2 ** -24],
     [0x0400, 2 ** -14],
-    [0x7c00, Infinity],
-    [0xfc00, -Infinity],
-    [0x7e00, NaN],
   ])('of float16 are exact: %i is %f', (bits, value) => {
     const bytes = new Uint8Array(Uint16Array.of(bits, 0, 0).buffer);
     expect(kernelOf(bytes, { quantization: { dtype: 'float16' } }).values[0]![0]).toBe(value);
+  });
+
+  it.each([
+    [0x7c00, 'Infinity'],
+    [0xfc00, '-Infinity'],
+    [0x7e00, 'NaN'],
+  ])('that are not finite are refused: %i is %s', (bits, value) => {
+    const bytes = new Uint8Array(Uint16Array.of(0, bits, 0).buffer);
+    const read = () => kernelOf(bytes, { quantization: { dtype: 'float16' } });
+    expect(read).toThrow(`got ${value} at entry 1 of the weight 'd/kernel', expected finite numbers`);
   });
 
   it('may start at any byte of a larger buffer', () => {

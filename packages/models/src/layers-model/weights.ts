@@ -24,7 +24,7 @@ export function groupBytes(group: WeightsGroup, label: string): number {
  * Quantised values q become q · scale + min, rounded to float32. Cost: one copy of the weights.
  *
  * @param label - the model's file in messages
- * @throws {FormatError} if the bytes are too few or too many, or a weight is listed twice
+ * @throws {FormatError} if the bytes are too few or too many, a weight is listed twice, or one is not finite
  * @throws {UnsupportedError} if a weight is not of float32
  */
 export function decodeWeights(manifest: readonly WeightsGroup[], bytes: Uint8Array, label: string): StoredWeight[] {
@@ -65,7 +65,12 @@ function decode(entry: ManifestEntry, bytes: Uint8Array, label: string): StoredW
       `${label}: got the type '${entry.dtype}' for the weight '${name}', expected float32; export the model in single precision`,
     );
   }
-  return { name, shape, values: dequantize(entry, copyOf(bytes), label) };
+  const values = dequantize(entry, copyOf(bytes), label);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return { name, shape, values };
+  throw new FormatError(
+    `${label}: got ${values[bad]} at entry ${bad} of the weight '${name}', expected finite numbers; the training may have diverged: export an earlier state, or train again`,
+  );
 }
 
 /** @param buffer - exactly the weight's bytes, little-endian */
