@@ -1,6 +1,9 @@
+import { DivergenceError } from '@ntk/train';
 import { FormatError } from '@ntk/tensor';
 import { describe, expect, test, vi } from 'vitest';
 import { main, type Actions } from '../src/main.ts';
+
+const AT = { epoch: 2, step: 30, learningRate: 0.1 };
 
 class SolveError extends Error {
   override readonly name = 'SolveError';
@@ -42,6 +45,7 @@ describe('main', () => {
     ['no command', [], undefined, 2, /^ntk: got no command[^\n]+\n$/],
     ['bad input', ['demo'], new FormatError('a.csv: bad\n  over two lines'), 2, /^ntk: a\.csv: bad over two lines\n$/],
     ['a numerical failure', ['demo'], new SolveError('did not converge'), 1, /^ntk: did not converge\n$/],
+    ['divergence', ['demo'], new DivergenceError('the loss is NaN', AT), 1, /^ntk: train: the loss is NaN in epoch 2/],
     [
       'anything else',
       ['demo'],

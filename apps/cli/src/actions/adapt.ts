@@ -1,6 +1,7 @@
-import { adapt, encodePosterior, hasTargets, storePosterior, verdict, type AdaptedNetwork } from '@ntk/adapt';
+import { adapt, encodePosterior, storePosterior, verdict, type AdaptedNetwork, type Prediction } from '@ntk/adapt';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import type { Action } from '../main.ts';
+import { blamingRows, checkFinite, dtypeOn, type Execution, type NamedRows } from '../network/blame-rows.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
 import { adaptChart } from '../plot/adapt-chart.ts';
 import { renderSvg } from '../plot/render-svg.ts';
@@ -21,13 +22,12 @@ export const adaptAction: Action<AdaptArguments> = async (given, { stdout, stder
   const progress = progressBar(stderr);
   const onStage = stageCounter(progress, ['linearize', 'kernel', 'evidence', 'solve', 'verdict', 'predict', 'write']);
   try {
-    const { dtype, layers, mean, noise, priorVariance, space } = given;
-    using adapted = await adapt(
-      inputs.network,
-      { x: inputs.examples.x, y: inputs.examples.y },
-      { backend, dtype, layers, mean, noise, priorVariance, space, onProgress: onStage },
-    );
-    const outcome = await conclude(given, inputs, { adapted, onStage, startMs });
+    const { layers, mean, noise, priorVariance, space } = given;
+    const { network, examples } = inputs;
+    const execution = { backend, dtype: dtypeOn(backend, given.dtype), layers };
+    const options = { ...execution, mean, noise, priorVariance, space, onProgress: onStage };
+    using adapted = await blamingRows(trainingRows(inputs), execution, () => adapt(network, examples, options));
+    const outcome = await conclude(given, inputs, { adapted, execution, onStage, startMs });
     progress.stop();
     for (const warning of outcome.verdict?.warnings ?? []) stderr.write(`ntk: warning: ${warning}\n`);
     stdout.write(given.json ? `${JSON.stringify(adaptJson(outcome))}\n` : `${adaptReport(outcome).join('\n')}\n`);
@@ -39,6 +39,7 @@ export const adaptAction: Action<AdaptArguments> = async (given, { stdout, stder
 
 interface Running {
   readonly adapted: AdaptedNetwork;
+  readonly execution: Execution;
   readonly onStage: (stage: string) => void;
   readonly startMs: number;
 }
@@ -46,17 +47,17 @@ interface Running {
 async function conclude(
   given: AdaptArguments,
   inputs: AdaptInputs,
-  { adapted, onStage, startMs }: Running,
+  { adapted, execution, onStage, startMs }: Running,
 ): Promise<AdaptOutcome> {
   const { schema, tables, examples, test } = inputs;
   onStage('verdict');
-  const found = await verdict(adapted, { level: given.interval });
+  const judge = () => verdict(adapted, { level: given.interval });
+  const found = await blamingRows(trainingRows(inputs), execution, judge);
   onStage('predict');
   const { noiseVariance } = adapted.hyperparameters;
   const model = { targets: schema.targets, noiseVariance, interval: given.interval };
   const wanted = given.out !== undefined || given.test !== undefined;
-  const predictions = wanted ? splitTargets(await adapted.predict(test.encoded.x), model) : [];
-  const scored = given.test !== undefined && hasTargets(schema, test.table);
+  const predictions = wanted ? splitTargets(await predictTest(inputs, adapted, execution), model) : [];
   const files = await outputFiles(given, { predictions, inputs, adapted, found });
   onStage('write');
   await writeOutputs(files);
@@ -65,12 +66,32 @@ async function conclude(
     schema,
     verdict: found,
     data: { source: tables.inputs.source, dropped: tables.inputs.rows - examples.rows.length },
-    test: scored
-      ? scorePredictions(predictions, { schema, table: test.table, rows: test.encoded.rows, interval: given.interval })
-      : [],
+    test:
+      test.observed === undefined
+        ? []
+        : scorePredictions(predictions, {
+            observed: test.observed,
+            rows: test.encoded.rows,
+            interval: given.interval,
+          }),
     written: files.map(({ path }) => path),
     timeMs: performance.now() - startMs,
   };
+}
+
+function trainingRows({ network, schema, tables, examples }: AdaptInputs): NamedRows {
+  return { network, schema, table: tables.inputs, encoded: examples };
+}
+
+async function predictTest(
+  { network, schema, test }: AdaptInputs,
+  adapted: AdaptedNetwork,
+  execution: Execution,
+): Promise<Prediction> {
+  const rows = { network, schema, ...test };
+  const prediction = await blamingRows(rows, execution, () => adapted.predict(test.encoded.x));
+  checkFinite(rows, [prediction.mean, prediction.variance], execution);
+  return prediction;
 }
 
 interface Results {

@@ -11,6 +11,7 @@ import type { Network } from '@ntk/tensor';
 import type { InspectArguments } from '../arguments/inspect-command.ts';
 import { featureOptions } from '../data/load-data.ts';
 import type { Action } from '../main.ts';
+import { blamingRows, dtypeOn } from '../network/blame-rows.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
 import { kernelSpectrum, type KernelSpectrum } from '../network/kernel-spectrum.ts';
 import { networkSide } from '../network/network-side.ts';
@@ -57,6 +58,9 @@ async function spectrumOf(network: Network, request: SpectrumRequest, stderr: Te
     table,
   );
   const backend = await chooseBackend(request.backend, stderr);
-  const options = { backend, ...(request.dtype === 'auto' ? {} : { dtype: request.dtype }) };
-  return kernelSpectrum(network, encodeInputs(schema, table).x, options);
+  const execution = { backend, dtype: dtypeOn(backend, request.dtype) };
+  const encoded = encodeInputs(schema, table);
+  return blamingRows({ network, schema, table, encoded }, execution, () =>
+    kernelSpectrum(network, encoded.x, execution),
+  );
 }

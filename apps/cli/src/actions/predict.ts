@@ -2,23 +2,24 @@ import {
   checkNetworkFit,
   decodePosterior,
   encodeInputs,
-  hasTargets,
   predictStored,
   type EncodedInputs,
   type FeatureSchema,
+  type Prediction,
   type StoredPosterior,
   type Table,
 } from '@ntk/adapt';
 import { OptionError, forward, type Backend } from '@ntk/tensor';
 import type { PredictArguments } from '../arguments/predict-command.ts';
 import type { Action } from '../main.ts';
+import { blamingRows, checkFinite, dtypeOn, type Execution } from '../network/blame-rows.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
 import { networkSide } from '../network/network-side.ts';
 import { checkPlotPath } from '../plot/plot-path.ts';
 import { predictChart } from '../plot/predict-chart.ts';
 import { isCurve } from '../plot/input-band.ts';
 import { renderSvg } from '../plot/render-svg.ts';
-import { scorePredictions } from '../predictions/score-predictions.ts';
+import { observedTargets, scorePredictions } from '../predictions/score-predictions.ts';
 import { predictionColumns, splitTargets } from '../predictions/target-prediction.ts';
 import { predictJson, predictReport, type PredictOutcome } from '../report/predict-report.ts';
 import { readInputFile } from '../tables/input-file.ts';
@@ -30,14 +31,13 @@ import { checkTablePath, encodeTable } from '../tables/write-table.ts';
 export const predictAction: Action<PredictArguments> = async (given, { stdout, stderr }) => {
   const startMs = performance.now();
   const inputs = await prepare(given);
-  const { stored, schema, table, encoded } = inputs;
+  const { stored, schema, table, encoded, observed } = inputs;
   const { interval, includeNoise, out, plot } = given;
   const backend = await chooseBackend(given.backend, stderr);
-  const options = { backend, ...(given.dtype === 'auto' ? {} : { dtype: given.dtype }) };
-  const predict = (x: Float64Array) => predictStored(stored, x, options);
+  const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
+  const predict = (x: Float64Array) => predictStored(stored, x, execution);
   const model = { targets: schema.targets, noiseVariance: stored.noiseVariance, interval };
-  const predictions = splitTargets(await predict(encoded.x), model);
-  const scored = hasTargets(schema, table);
+  const predictions = splitTargets(await predictRows(inputs, execution, predict), model);
   const files: OutputFile[] = [];
   if (out !== undefined) {
     const columns = predictionColumns(predictions, { rows: encoded.rows, total: table.rows, includeNoise });
@@ -55,7 +55,7 @@ export const predictAction: Action<PredictArguments> = async (given, { stdout, s
     schema,
     data: { source: table.source, rows: encoded.rows.length, dropped: table.rows - encoded.rows.length },
     backend: backend.name,
-    scores: scored ? scorePredictions(predictions, { schema, table, rows: encoded.rows, interval }) : [],
+    scores: observed === undefined ? [] : scorePredictions(predictions, { observed, rows: encoded.rows, interval }),
     written: files.map(({ path }) => path),
     timeMs: performance.now() - startMs,
   };
@@ -68,6 +68,7 @@ interface PredictInputs {
   readonly schema: FeatureSchema;
   readonly table: Table;
   readonly encoded: EncodedInputs;
+  readonly observed: readonly Float64Array[] | undefined;
 }
 
 async function prepare({ posterior, data, out, plot }: PredictArguments): Promise<PredictInputs> {
@@ -87,12 +88,24 @@ async function prepare({ posterior, data, out, plot }: PredictArguments): Promis
   const table = await readTable(data);
   const encoded = encodeInputs(schema, table);
   checkNetworkFit(schema, networkSide(stored.network), table);
-  if (plot !== undefined && !isCurve(schema) && !hasTargets(schema, table)) {
+  const observed = observedTargets(schema, table);
+  if (plot !== undefined && !isCurve(schema) && observed === undefined) {
     throw new OptionError(
       `--plot needs a single input, or the targets (${schema.targets.join(', ')}) in ${data}; leave --plot out`,
     );
   }
-  return { stored, schema, table, encoded };
+  return { stored, schema, table, encoded, observed };
+}
+
+async function predictRows(
+  { stored, schema, table, encoded }: PredictInputs,
+  execution: Execution,
+  predict: (x: Float64Array) => Promise<Prediction>,
+): Promise<Prediction> {
+  const rows = { network: stored.network, schema, table, encoded };
+  const prediction = await blamingRows(rows, execution, () => predict(encoded.x));
+  checkFinite(rows, [prediction.mean, prediction.variance], execution);
+  return prediction;
 }
 
 async function outputsOf({ network }: StoredPosterior, x: Float64Array, backend: Backend): Promise<Float64Array> {

@@ -12,6 +12,7 @@ import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import { inputFiles, loadLabelledData, type LabelledData } from '../data/load-data.ts';
 import { networkSide } from '../network/network-side.ts';
 import { checkPlotPath } from '../plot/plot-path.ts';
+import { observedTargets } from '../predictions/score-predictions.ts';
 import { checkOutputs } from '../tables/outputs.ts';
 import { readTable } from '../tables/read-table.ts';
 import { checkTablePath } from '../tables/write-table.ts';
@@ -21,7 +22,12 @@ export interface AdaptInputs extends LabelledData {
   readonly network: Network;
   readonly examples: EncodedExamples;
   /** Rows to predict: of the test table, or of the data. */
-  readonly test: { readonly table: Table; readonly encoded: EncodedInputs };
+  readonly test: {
+    readonly table: Table;
+    readonly encoded: EncodedInputs;
+    /** Targets to score, where a test table has them. */
+    readonly observed: readonly Float64Array[] | undefined;
+  };
 }
 
 /**
@@ -42,7 +48,9 @@ export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> 
   checkNetworkFit(schema, networkSide(network), tables.inputs);
   const examples = encodeExamples(schema, tables);
   const table = test === undefined ? tables.inputs : await readTable(test);
-  return { ...labelled, network, examples, test: { table, encoded: encodeInputs(schema, table) } };
+  const encoded = encodeInputs(schema, table);
+  const observed = test === undefined ? undefined : observedTargets(schema, table);
+  return { ...labelled, network, examples, test: { table, encoded, observed } };
 }
 
 /**

@@ -44,7 +44,8 @@ export async function kernelSpectrum(
     .reverse()
     .map((value) => Math.max(0, value));
   const trace = eigenvalues.reduce((sum, value) => sum + value, 0);
-  const squares = eigenvalues.reduce((sum, value) => sum + value * value, 0);
+  const shares = eigenvalues.map((value) => value / trace);
+  const squares = shares.reduce((sum, share) => sum + share * share, 0);
   const floor = eigenvalues.length * Number.EPSILON * eigenvalues[0]!;
   return {
     examples,
@@ -52,6 +53,6 @@ export async function kernelSpectrum(
     eigenvalues,
     trace,
     rank: eigenvalues.filter((value) => value > floor).length,
-    effectiveDimension: squares === 0 ? 0 : trace ** 2 / squares,
+    effectiveDimension: trace === 0 ? 0 : 1 / squares,
   };
 }

@@ -4,7 +4,7 @@ import { NtkError } from '@ntk/tensor';
 export type ExitCode = 0 | 1 | 2;
 
 /** Failures of the arithmetic, not of the caller. */
-const NUMERICAL = ['SolveError', 'NumericalError'];
+const NUMERICAL = ['SolveError', 'NumericalError', 'DivergenceError'];
 
 /** Errors of a caller, by name: two installed copies of a package then still agree. */
 const USAGE = [
@@ -18,6 +18,11 @@ const USAGE = [
   'UnsupportedError',
 ];
 
+/** Whether an error is a failure of the arithmetic. */
+export function isNumericalFailure(error: unknown): error is Error {
+  return error instanceof Error && NUMERICAL.includes(error.name);
+}
+
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof Error) || NUMERICAL.includes(error.name)) return 1;
@@ -26,7 +31,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 
 /** How a computation failed, in the words of a Solution; undefined for any other error. */
 export function numericalStatus(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !NUMERICAL.includes(error.name)) return undefined;
+  if (!isNumericalFailure(error)) return undefined;
   const { status, solution } = error as { status?: string; solution?: { status?: string } };
   return status ?? solution?.status ?? 'breakdown';
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refused } from './refused.ts';
 import { makeWorkspace, type Workspace } from './workspace.ts';
 
 let space: Workspace;
@@ -32,18 +33,6 @@ async function damageModels(): Promise<void> {
   await writeFile(space.at('curve/broken.json'), json.slice(0, 100));
   await writeFile(space.at('curve/unsupported.json'), json.replaceAll('"Dense"', '"LocallyConnected1D"'));
   await writeFile(space.at('bad.ntk'), (await readFile(space.at('good.ntk'))).subarray(0, 500));
-}
-
-/** Runs a command that must fail, and checks that it leaves nothing behind. */
-async function refused(words: readonly string[]): Promise<string> {
-  const before = await space.files();
-  const outputs = ['--out', '@out.csv', '--plot', '@out.svg', ...(words[0] === 'adapt' ? ['--save', '@out.ntk'] : [])];
-  const { code, stdout, stderr } = await space.ntk(...words, ...(words[0] === 'inspect' ? [] : outputs));
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^ntk: [^\n]+\n$/);
-  expect(stderr).not.toMatch(/\n\s+at |unexpected/);
-  expect(await space.files()).toEqual(before);
-  return stderr;
 }
 
 describe('data', () => {
@@ -82,7 +71,7 @@ describe('data', () => {
     ['an absent target', 'x,z\n1,2\n', /bad\.csv: there is no column 'y'; its columns are x, z/],
   ])('%s', async (_, content, message) => {
     await writeFile(space.at('bad.csv'), content);
-    const stderr = await refused(['adapt', '--model', '@curve', '--data', '@bad.csv', '--target', 'y']);
+    const stderr = await refused(space, ['adapt', '--model', '@curve', '--data', '@bad.csv', '--target', 'y']);
     expect(stderr).toMatch(message);
   });
 
@@ -96,8 +85,8 @@ describe('data', () => {
   ])('to predict: %s', async (_, content, message) => {
     await writeFile(space.at('new.csv'), content);
     const words = ['--data', '@curve.csv', '--target', 'y', '--test', '@new.csv'];
-    expect(await refused(['adapt', '--model', '@curve', ...words])).toMatch(message);
-    expect(await refused(['predict', '--posterior', '@good.ntk', '--data', '@new.csv'])).toMatch(message);
+    expect(await refused(space, ['adapt', '--model', '@curve', ...words])).toMatch(message);
+    expect(await refused(space, ['predict', '--posterior', '@good.ntk', '--data', '@new.csv'])).toMatch(message);
   });
 });
 
@@ -132,7 +121,7 @@ describe('files', () => {
     ['a shape that does not fit', adapt('@plane'), /takes 3, \[3\]/],
     ['an unknown layer', adapt('@curve', '--layers', 'dense_9'), /dense_9.*expected some of/],
   ])('%s', async (_, words, message) => {
-    expect(await refused(words)).toMatch(message);
+    expect(await refused(space, words)).toMatch(message);
   });
 
   test.each<[string, string[], RegExp]>([
@@ -141,7 +130,7 @@ describe('files', () => {
     ['an unknown option', ['--nosie', '1'], /no option '--nosie' \(did you mean '--noise'\?\)/],
     ['an unknown backend', ['--backend', 'gpu'], /--backend: got 'gpu'/],
   ])('%s', async (_, words, message) => {
-    expect(await refused(adapt('@curve', ...words))).toMatch(message);
+    expect(await refused(space, adapt('@curve', ...words))).toMatch(message);
   });
 
   test.each<[string, string[], RegExp]>([
