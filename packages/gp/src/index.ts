@@ -8,6 +8,7 @@ export type { EvidenceGradient } from './evidence.ts';
 export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
 export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
 export { type GaussianScores, type Score, type ScoredPredictions, gaussianScores } from './gaussian-scores.ts';
+export { type IndependentProblem, type IndependentQuery, independentPosterior } from './independent-outputs.ts';
 export type { InformationSolver, InformationState } from './information.ts';
 export { type JacobianEvidenceProblem, jacobianEvidence } from './jacobian-evidence.ts';
 export { type JacobianProblem, type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
@@ -40,6 +41,8 @@ export {
 } from './operator-conditioning.ts';
 export { type OperatorSpaceProblem, operatorPosterior } from './operator-posterior.ts';
 export type { OperatorSolver, OperatorSolverState, SolveReport, SolveRules } from './operator-system.ts';
+export { outputKernels, traceKernel } from './output-kernels.ts';
+export type { OutputsGradient, OutputsPosterior } from './outputs-posterior.ts';
 export { type ParameterSpaceProblem, parameterSpacePosterior } from './parameter-space.ts';
 export {
   type PathwiseSamples,
@@ -50,5 +53,6 @@ export {
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
+export { type SharedProblem, sharedPosterior } from './shared-outputs.ts';
 export type { TestJacobian } from './test-jacobian.ts';
 export { type EvidenceProblem, tridiagonalEvidence } from './tridiagonal-evidence.ts';
