@@ -21,7 +21,10 @@ function json(change: Record<string, unknown>): LayersModelFiles {
 
 const layers =
   'InputLayer, Dense, Activation, ReLU, LeakyReLU, PReLU, ELU, ThresholdedReLU, Softmax, Rescaling, Flatten, Reshape, Permute, RepeatVector, Add, Subtract, Multiply, Average, ' +
-  'Maximum, Minimum, Concatenate, Dot, BatchNormalization, LayerNormalization, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
+  'Maximum, Minimum, Concatenate, Dot, BatchNormalization, LayerNormalization, ' +
+  'GroupNormalization, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D, Conv1DTranspose, Conv2DTranspose, MaxPooling1D, MaxPooling2D, ' +
+  'AveragePooling1D, AveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, ZeroPadding1D, ZeroPadding2D, ' +
+  'Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
   'ActivityRegularization, TimeDistributed';
 const activations =
   'linear, relu, relu6, leaky_relu, tanh, sigmoid, hard_sigmoid, softplus, softsign, elu, selu, gelu, gelu_new, swish, silu, mish, exponential, softmax, log_softmax';
@@ -171,22 +174,22 @@ const cases: Record<string, Case> = {
     files: sequentialFiles(
       [8, 3],
       [
-        layer('Conv1D', 'c', { filters: 2 }),
+        layer('Conv3D', 'c', { filters: 2 }),
         layer('Activation', 'a', { activation: 'sine' }),
         layer('LSTM', 'l'),
         layer('TimeDistributed', 't', { layer: layer('Flatten', 'f') }),
       ],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv1D ('c'), Activation with the activation 'sine' ('a'), LSTM ('l'), TimeDistributed with a wrapped Flatten ('t'), which this version does not read; expected the layers ${layers}, the activations ${activations}, a wrapped Dense or activation`,
+    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), LSTM ('l'), TimeDistributed with a wrapped Flatten ('t'), which this version does not read; expected the layers ${layers}, the activations ${activations}, a wrapped Dense or activation`,
   },
   'many layers of one class': {
     files: sequentialFiles(
       [8, 3],
-      ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => layer('Conv1D', name)),
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => layer('Conv3D', name)),
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv1D ('a', 'b', 'c', 'd' and 2 more), which this version does not read; expected the layers ${layers}`,
+    message: `model.json: got Conv3D ('a', 'b', 'c', 'd' and 2 more), which this version does not read; expected the layers ${layers}`,
   },
   'an unsupported layer of an inner model': {
     files: modelFiles(

@@ -8,7 +8,7 @@ const fixtures = join(here, '..', 'test', 'fixtures');
 const checkout = join(here, '..', '..', '..');
 
 /**
- * The golden values of a network: from the committed fixtures (sine_mlp, mlp2), else from the folder that the environment
+ * The golden values of a network: from the committed fixtures (sine_mlp, mlp2, small_resnet), else from the folder that the environment
  * variable NTK_REFERENCE_DIR names, else from shared/reference beside the checkout.
  *
  * @returns undefined where there are none, after printing why, so that a suite can skip:

@@ -1,4 +1,4 @@
-import type { Shape } from '@ntk/tensor';
+import { ShapeError, sizeOf, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
 import { z } from 'zod';
 import { checkJson } from '../json.ts';
 import { axisOf, meanKept } from './axes.ts';
@@ -55,14 +55,53 @@ export const layerNormalization: LayerKind = (config, context) => {
       const shape = b.shape(x);
       const axes = [axis].flat().map((one) => axisOf(one, shape));
       const read = channelWeights(call, shape, axis);
-      const centred = b.sub(x, meanKept(b, x, axes));
-      const variance = meanKept(b, b.mul(centred, centred), axes);
-      let y = b.div(centred, b.unary('sqrt', b.add(variance, b.scalar(epsilon))));
+      let y = standardized(b, x, axes, epsilon);
       if (scale) y = b.mul(y, read('gamma'));
       return center ? b.add(y, read('beta')) : y;
     },
   };
 };
+
+const groupSchema = batchSchema.extend({ groups: z.int().min(-1).default(32), axis: z.int().default(-1) });
+
+/**
+ * gamma · (x - mean) / √(variance + epsilon) + beta with the moments of each example's groups of channels; -1 is a group a channel.
+ * Source: Wu & He (2018).
+ */
+export const groupNormalization: LayerKind = (config, context) => {
+  const { axis, epsilon, center, scale, groups: given } = checkJson(groupSchema, config, context.place);
+  return {
+    slots: [
+      ...(scale ? [{ name: 'gamma', trainable: true }] : []),
+      ...(center ? [{ name: 'beta', trainable: true }] : []),
+    ],
+    pointwise: false,
+    emit: (call) => {
+      const { builder: b } = call;
+      const x = onlyInput(call);
+      const shape = b.shape(x);
+      const at = axisOf(axis, shape);
+      const channels = shape[at]!;
+      const groups = given === -1 ? channels : given;
+      if (groups < 1 || channels % groups !== 0) {
+        throw new ShapeError(`got ${groups} groups of ${channels} channels, expected a number that divides them`);
+      }
+      const before = sizeOf(shape.slice(1, at));
+      const split = b.reshape(x, [-1, before, groups, channels / groups, sizeOf(shape.slice(at + 1))]);
+      const normalized = b.reshape(standardized(b, split, [1, 3, 4], epsilon), [-1, ...shape.slice(1)]);
+      const read = channelWeights(call, shape, axis);
+      const scaled = scale ? b.mul(normalized, read('gamma')) : normalized;
+      return center ? b.add(scaled, read('beta')) : scaled;
+    },
+  };
+};
+
+/** (x - mean) / √(variance + epsilon) with the moments over some axes of each example. */
+function standardized(b: ProgramBuilder, x: Value, axes: readonly number[], epsilon: number): Value {
+  const centred = b.sub(x, meanKept(b, x, axes));
+  const variance = meanKept(b, b.mul(centred, centred), axes);
+  return b.div(centred, b.unary('sqrt', b.add(variance, b.scalar(epsilon))));
+}
 
 /** Reads weights that have the extents of some axes of an example, shaped to broadcast against it. */
 function channelWeights(call: LayerCall, shape: Shape, axis: number | readonly number[]): (slot: string) => number {

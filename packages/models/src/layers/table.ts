@@ -9,13 +9,19 @@ import {
   softmax,
   thresholdedRelu,
 } from './activation-layers.ts';
+import { cropping, zeroPadding } from './borders.ts';
+import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
+import { depthwiseConvolution, separableConvolution } from './depthwise.ts';
 import { dot } from './dot.ts';
 import type { LayerKind } from './layer.ts';
 import { add, average, concatenate, maximum, minimum, multiply, subtract } from './merging.ts';
-import { batchNormalization, layerNormalization } from './normalization.ts';
+import { batchNormalization, groupNormalization, layerNormalization } from './normalization.ts';
+import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from './pooling.ts';
 import { flatten, permute, repeatVector, reshape } from './shaping.ts';
 import { timeDistributed } from './time-distributed.ts';
+import { transposedConvolution } from './transposed-convolution.ts';
+import { upsampling } from './upsampling.ts';
 
 /** Every supported layer by its Keras class name. */
 export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerKind>([
@@ -42,6 +48,29 @@ export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerK
   ['Dot', dot],
   ['BatchNormalization', batchNormalization],
   ['LayerNormalization', layerNormalization],
+  ['GroupNormalization', groupNormalization],
+  ['Conv1D', convolution(1)],
+  ['Conv2D', convolution(2)],
+  ['DepthwiseConv1D', depthwiseConvolution(1)],
+  ['DepthwiseConv2D', depthwiseConvolution(2)],
+  ['SeparableConv1D', separableConvolution(1)],
+  ['SeparableConv2D', separableConvolution(2)],
+  ['Conv1DTranspose', transposedConvolution(1)],
+  ['Conv2DTranspose', transposedConvolution(2)],
+  ['MaxPooling1D', maxPooling(1)],
+  ['MaxPooling2D', maxPooling(2)],
+  ['AveragePooling1D', averagePooling(1)],
+  ['AveragePooling2D', averagePooling(2)],
+  ['GlobalMaxPooling1D', globalMaxPooling(1)],
+  ['GlobalMaxPooling2D', globalMaxPooling(2)],
+  ['GlobalAveragePooling1D', globalAveragePooling(1)],
+  ['GlobalAveragePooling2D', globalAveragePooling(2)],
+  ['ZeroPadding1D', zeroPadding(1)],
+  ['ZeroPadding2D', zeroPadding(2)],
+  ['Cropping1D', cropping(1)],
+  ['Cropping2D', cropping(2)],
+  ['UpSampling1D', upsampling(1)],
+  ['UpSampling2D', upsampling(2)],
   ['Dropout', identity],
   ['AlphaDropout', identity],
   ['GaussianDropout', identity],
