@@ -7,10 +7,9 @@ import { onlyInput, shapingLayer, type Layer, type LayerCall, type LayerContext 
 export type Rank = 1 | 2;
 
 /** One number for all axes, or one for each. */
-export const extents: z.ZodType<number | number[]> = z.union(
-  [z.int().positive(), z.array(z.int().positive())],
-  { error: 'a positive integer, or one for each axis' },
-);
+export const extents: z.ZodType<number | number[]> = z.union([z.int().positive(), z.array(z.int().positive())], {
+  error: 'a positive integer, or one for each axis',
+});
 
 /** A number for each axis of an image; a sequence is an image of one row. */
 export function pairOf(value: number | readonly number[], rank: Rank, context: LayerContext): [number, number] {
