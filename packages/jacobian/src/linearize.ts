@@ -116,8 +116,8 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
 /** Rows of a batch: as many as keep what the linear maps store of them within some hundred megabytes for networks of usual width. */
 const MAX_BATCH_ROWS = 8192;
 
-/** Rows of a tile of the kernel: enough that products run at full speed, few enough that a tile stays small and half of all tiles can be skipped. */
-const MAX_TILE_ROWS = 1024;
+/** Rows of a tile of the kernel: enough that products run at full speed, few enough that a tile stays in the cache while its terms are added up. */
+const MAX_TILE_ROWS = 512;
 
 /** Batches of nearly equal size that are whole numbers of tiles. */
 function batchSizes(n: number, c: number, given: number | undefined): { batchSize: number; tileSize: number } {

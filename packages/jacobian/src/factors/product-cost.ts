@@ -6,7 +6,7 @@ import type { FactorPlan, TermPlan } from './factor-plan.ts';
 const TOUCH = 30;
 
 /** Factors take c times the memory of what propagation stores: worth it for few outputs only. */
-const MAX_OUTPUTS = 8;
+const MAX_OUTPUTS = 4;
 
 /**
  * Whether products with J and Jᵀ cost less from factors than by propagation through the network.

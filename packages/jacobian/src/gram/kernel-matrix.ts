@@ -2,7 +2,7 @@ import { matrix, type Matrix } from '@ntk/linop';
 import { ShapeError } from '@ntk/tensor';
 import { tensorsOf } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
-import { mirror, placeTile } from './place-tile.ts';
+import { mirrorBlock, placeTile, placeTransposed } from './place-tile.ts';
 import { tileProgram } from './tile-program.ts';
 import { disposeTiles, tileShapes, tilesOf, type Tile } from './tiles.ts';
 
@@ -39,7 +39,6 @@ export async function kernelMatrix(rows: Linearization, columns: Linearization =
       disposeTiles(rowTiles);
     }
   }
-  if (isSymmetric) mirror(result);
   return result;
 }
 
@@ -68,9 +67,12 @@ async function fill(
     for (const [j, column] of columnTiles.entries()) {
       if (rowTiles === columnTiles && j > i) break;
       const [output] = await backend.run(executable, [...tensorsOf(row.terms), ...tensorsOf(column.terms)]);
-      using tile = output!;
+      using owned = output!;
+      const tile = { c, data: await backend.read(owned), rowSize, columnSize };
       const place = { top: row.start, left: column.start, height: row.count, width: column.count };
-      placeTile(result, { c, data: await backend.read(tile), rowSize, columnSize }, place);
+      placeTile(result, tile, place);
+      if (row === column) mirrorBlock(result, row.start * c, row.count * c);
+      else if (rows === columns) placeTransposed(result, tile, place);
     }
   }
 }

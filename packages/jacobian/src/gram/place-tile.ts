@@ -21,6 +21,13 @@ export interface Place {
 /** Copies a tile into the matrix, from output-slowest to output-fastest order, without padding. */
 export function placeTile(matrix: Matrix, tile: KernelTile, place: Place): void {
   const { c, data, rowSize, columnSize } = tile;
+  if (c === 1) {
+    for (let i = 0; i < place.height; i++) {
+      const row = data.subarray(i * columnSize, i * columnSize + place.width);
+      matrix.data.set(row, (place.top + i) * matrix.columns + place.left);
+    }
+    return;
+  }
   for (let alpha = 0; alpha < c; alpha++) {
     for (let i = 0; i < place.height; i++) {
       const row = (place.top + i) * c + alpha;
@@ -35,17 +42,24 @@ export function placeTile(matrix: Matrix, tile: KernelTile, place: Place): void 
   }
 }
 
-const BLOCK = 32;
-
-/** Copies the lower triangle to the upper one, block by block so that both stay in the cache. */
-export function mirror({ data, rows: n }: Matrix): void {
-  for (let top = 0; top < n; top += BLOCK) {
-    const bottom = Math.min(top + BLOCK, n);
-    for (let left = 0; left <= top; left += BLOCK) {
-      for (let row = top; row < bottom; row++) {
-        const right = Math.min(left + BLOCK, row);
-        for (let column = left; column < right; column++) data[column * n + row] = data[row * n + column]!;
+/** Copies the transpose of a tile to the mirrored place: one row after another, while the tile is in the cache. */
+export function placeTransposed(matrix: Matrix, tile: KernelTile, place: Place): void {
+  const { c, data, rowSize, columnSize } = tile;
+  const nextOutput = rowSize * c * columnSize;
+  for (let j = 0; j < place.width; j++) {
+    for (let beta = 0; beta < c; beta++) {
+      let to = ((place.left + j) * c + beta) * matrix.columns + place.top * c;
+      for (let i = 0; i < place.height; i++) {
+        let from = (i * c + beta) * columnSize + j;
+        for (let alpha = 0; alpha < c; alpha++, from += nextOutput) matrix.data[to++] = data[from]!;
       }
     }
+  }
+}
+
+/** Copies the lower triangle of a square block on the diagonal to its upper one, so that rounding leaves no difference. */
+export function mirrorBlock({ data, columns }: Matrix, start: number, size: number): void {
+  for (let row = start; row < start + size; row++) {
+    for (let column = start; column < row; column++) data[column * columns + row] = data[row * columns + column]!;
   }
 }

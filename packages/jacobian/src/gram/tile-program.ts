@@ -1,4 +1,4 @@
-import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
+import { ProgramBuilder, sizeOf, type Program, type Value } from '@ntk/tensor';
 import { termInputs, type TermShapes, type TermValues } from '../factors/term-tensors.ts';
 
 /** The Program of the kernel between two tiles, the sum over terms: output [c, n, c, n'], the output slowest as the factors lie. */
@@ -16,6 +16,36 @@ export function tileProgram(rows: readonly TermShapes[], columns: readonly TermS
 
 /** Σ_{t,t'} (A_it · A_jt') (G_iαt · G_jβt') */
 function emitTerm(b: ProgramBuilder, left: TermValues, right: TermValues): Value {
+  const [c, n, positions] = b.shape(left.sensitivities) as [number, number, number];
+  if (positions === 1) return emitPairs(b, left, right);
+  // All pairs of positions are in memory at once: for few examples at a time.
+  const columns = sizeOf(b.shape(right.sensitivities).slice(0, 3));
+  const step = Math.max(1, Math.floor(MAX_PAIRS / (c * positions * columns)));
+  const parts: Value[] = [];
+  for (let start = 0; start < n; start += step) {
+    const range = { start, end: Math.min(start + step, n) };
+    const part = (value: Value | null, axis: number): Value | null =>
+      value === null || step >= n ? value : b.slice(value, axis, range);
+    parts.push(
+      emitPairs(
+        b,
+        {
+          activations: part(left.activations, 0),
+          indices: part(left.indices, 0),
+          sensitivities: part(left.sensitivities, 1)!,
+        },
+        right,
+      ),
+    );
+  }
+  return b.concat(parts, 1);
+}
+
+/** Numbers in the product of all pairs of positions. */
+const MAX_PAIRS = 2 ** 21;
+
+/** The same for all examples at once. */
+function emitPairs(b: ProgramBuilder, left: TermValues, right: TermValues): Value {
   const [c, n, positions, width] = b.shape(left.sensitivities) as [number, number, number, number];
   const m = b.shape(right.sensitivities)[1]!;
   const g = b.matmul(

@@ -1,6 +1,7 @@
 import { ProgramBuilder, type Program, type Tensor } from '@ntk/tensor';
 import { tensorsOf, termInputs, termsOfTensors, type TermShapes, type TermTensors } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
+import { permute } from '../permute.ts';
 
 /** The factors of some consecutive examples, with the output slowest: sensitivities are [c, tile, T, b] here. */
 export interface Tile {
@@ -57,7 +58,7 @@ function splitProgram({ factors, maps: { batchSize, tileSize } }: Linearization)
       const part = (name: string, value: number | null): void => {
         if (value === null) return;
         const rows = tileSize === batchSize ? value : b.slice(value, 0, { start, end: start + tileSize });
-        b.output(`${name}${i}.${start}`, name === 'sensitivities' ? b.transpose(rows, [1, 0, 2, 3]) : rows);
+        b.output(`${name}${i}.${start}`, name === 'sensitivities' ? permute(b, rows, [1, 0, 2, 3]) : rows);
       };
       part('activations', activations);
       part('indices', indices);
