@@ -13,6 +13,7 @@ export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, inver
 export { type Matrix, copyMatrix, identityMatrix, matrix, transposeMatrix } from './dense/matrix.ts';
 export { type TriangularOptions, choleskySolve, solveLower, solveLowerTransposed } from './dense/triangular.ts';
 export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridiagonal } from './dense/tridiagonal.ts';
+export { type TridiagonalQuadrature, tridiagonalQuadrature } from './dense/tridiagonal-quadrature.ts';
 export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } from './dense/tridiagonalize.ts';
 export { NumericalError, TagError } from './errors.ts';
 export { checkCompatible, checkVectors, hasTag, requireTag } from './checks.ts';
@@ -38,4 +39,5 @@ export {
   type SolverState,
   solve,
 } from './solver.ts';
+export type { ShiftedSolver } from './shifted-solver.ts';
 export { type CholeskySolverOptions, type CholeskyState, choleskySolver } from './solvers/cholesky.ts';

@@ -2,7 +2,7 @@ import { applyQ } from './apply-q.ts';
 import { implicitQL } from './implicit-ql.ts';
 import { type Matrix, identityMatrix } from './matrix.ts';
 import { type Spectrum, joinSpectra } from './rank-one-update.ts';
-import type { Tridiagonal } from './tridiagonal.ts';
+import { type Tridiagonal, tridiagonalNorm } from './tridiagonal.ts';
 import { type TridiagonalizeOptions, tridiagonalize } from './tridiagonalize.ts';
 
 // Below this size QL is faster than dividing.
@@ -29,7 +29,7 @@ export interface Eigh {
  */
 export function eigh(a: Matrix, options: TridiagonalizeOptions = {}): Eigh {
   const reduction = tridiagonalize(a, options);
-  const scale = norm(reduction.tridiagonal);
+  const scale = tridiagonalNorm(reduction.tridiagonal);
   const { values, vectors } = divide(scaled(reduction.tridiagonal, scale));
   return { values: values.map((value) => value * scale), vectors: applyQ(reduction, vectors, { inPlace: true }) };
 }
@@ -45,7 +45,7 @@ export function eigh(a: Matrix, options: TridiagonalizeOptions = {}): Eigh {
  */
 export function eigenvaluesOf(a: Matrix, options: TridiagonalizeOptions = {}): Float64Array {
   const { tridiagonal } = tridiagonalize(a, options);
-  const scale = norm(tridiagonal);
+  const scale = tridiagonalNorm(tridiagonal);
   return implicitQL(scaled(tridiagonal, scale))
     .sort()
     .map((value) => value * scale);
@@ -72,14 +72,6 @@ function conquer(t: Tridiagonal): Spectrum {
   const vectors = identityMatrix(n);
   order.forEach((from, to) => vectors.data.set(rotated.data.subarray(from * n, (from + 1) * n), to * n));
   return { values: Float64Array.from(order, (index) => unsorted[index]!), vectors };
-}
-
-// Largest absolute entry, or 1 for the zero matrix.
-function norm(t: Tridiagonal): number {
-  let largest = 0;
-  for (const entry of t.diagonal) largest = Math.max(largest, Math.abs(entry));
-  for (const entry of t.offDiagonal) largest = Math.max(largest, Math.abs(entry));
-  return largest === 0 ? 1 : largest;
 }
 
 function scaled(t: Tridiagonal, scale: number): Tridiagonal {

@@ -82,3 +82,11 @@ export function solveTridiagonal(factor: TridiagonalFactor, b: Matrix): Matrix {
   }
   return x;
 }
+
+/** The largest absolute entry, or 1 for the zero matrix: what to divide by so that squares neither overflow nor vanish. */
+export function tridiagonalNorm(t: Tridiagonal): number {
+  let largest = 0;
+  for (const entry of t.diagonal) largest = Math.max(largest, Math.abs(entry));
+  for (const entry of t.offDiagonal) largest = Math.max(largest, Math.abs(entry));
+  return largest === 0 ? 1 : largest;
+}
