@@ -10,3 +10,7 @@ export type { DenseNetworkOptions } from './network/dense-network.ts';
 export { describeNetwork, formatDescription } from './network/describe-network.ts';
 export type { LayerDescription, NetworkDescription } from './network/describe-network.ts';
 export type { Initializer } from './network/initializers.ts';
+export { parseOnnx } from './onnx/parse.ts';
+export type { OnnxOptions, ParseOnnxOptions } from './onnx/parse.ts';
+export { readOnnx } from './onnx/read.ts';
+export type { ExternalData } from './onnx/tensor-data.ts';

@@ -1,0 +1,118 @@
+import { UnsupportedError, sizeOf, type TypedArray } from '@ntk/tensor';
+import { excerpt } from '../json.ts';
+import { asNumber, type Extent } from '../graph/extent.ts';
+import type { OpRule } from '../graph/evaluate.ts';
+import type { StaticTensor, Traced } from '../graph/traced.ts';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from './messages.ts';
+
+/** A node of an ONNX graph with what its rule may ask of it. */
+export class OpNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Version of the operator set that the file uses. */
+  readonly opset: number;
+  readonly #attributes: ReadonlyMap<string, OnnxAttribute>;
+
+  constructor(node: OnnxNode, opset: number) {
+    this.name = node.name;
+    // Operations of another domain are known by it: 'ai.onnx.ml.Scaler'.
+    this.op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
+    this.inputs = node.inputs;
+    this.outputs = node.outputs;
+    this.metadata = node.metadata;
+    this.opset = opset;
+    this.#attributes = node.attributes;
+  }
+
+  /** Whether an attribute is given. */
+  has(name: string): boolean {
+    return this.#attributes.has(name);
+  }
+
+  number(name: string, fallback: number): number {
+    return this.#read(name, 'number', (value) => (typeof value === 'number' ? value : undefined)) ?? fallback;
+  }
+
+  text(name: string, fallback: string): string {
+    return this.#read(name, 'text', (value) => (typeof value === 'string' ? value : undefined)) ?? fallback;
+  }
+
+  /** A list of numbers, or undefined if it is not given. */
+  numbers(name: string): readonly number[] | undefined {
+    return this.#read(name, 'list of numbers', (value) => (isNumbers(value) ? value : undefined));
+  }
+
+  tensor(name: string): OnnxTensor | undefined {
+    return this.#read(name, 'tensor', (value) =>
+      value !== null && typeof value === 'object' && 'dims' in value ? value : undefined,
+    );
+  }
+
+  #read<T>(name: string, kind: string, narrow: (value: OnnxAttribute) => T | undefined): T | undefined {
+    const value = this.#attributes.get(name);
+    if (value === undefined) return undefined;
+    const narrowed = narrow(value);
+    if (narrowed === undefined) throw new UnsupportedError(`got ${excerpt(value)} as ${name}, expected a ${kind}`);
+    return narrowed;
+  }
+}
+
+function isNumbers(value: OnnxAttribute): value is readonly number[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'number');
+}
+
+/** How one operation of ONNX is emitted. */
+export type OnnxRule = OpRule<OpNode>;
+
+/** Rules by the name of the operation. */
+export type OnnxRules = Readonly<Record<string, OnnxRule>>;
+
+/** An input that an operation cannot do without. */
+export function required(inputs: readonly (Traced | undefined)[], index: number): Traced {
+  const input = inputs[index];
+  if (input === undefined) throw new UnsupportedError(`got no input ${index}, expected one`);
+  return input;
+}
+
+/** An input that has to be known while the graph is read. @throws {UnsupportedError} if it is computed from the network's input */
+export function knownInput(inputs: readonly (Traced | undefined)[], index: number, what: string): StaticTensor {
+  const input = required(inputs, index);
+  if (input.kind === 'static') return input;
+  throw new UnsupportedError(`got ${what} that depend on the network's input, expected fixed ones`);
+}
+
+/** Whole numbers that may be multiples of the number of examples, as of a shape. */
+export function extentsIn(tensor: StaticTensor): Extent[] {
+  return Array.from<Extent>(tensor.values());
+}
+
+/** Numbers of a static tensor. */
+export function numbersIn(tensor: StaticTensor, what: string): number[] {
+  return extentsIn(tensor).map((value) => asNumber(value, what));
+}
+
+/** The one number of a static tensor. */
+export function numberIn(tensor: StaticTensor, what: string): number {
+  if (sizeOf(tensor.shape) !== 1)
+    throw new UnsupportedError(`got ${sizeOf(tensor.shape)} numbers as ${what}, expected one`);
+  return numbersIn(tensor, what)[0]!;
+}
+
+/** Axes, which newer operator sets give as an input and older ones as an attribute; undefined if neither is given. */
+export function axesOf(
+  node: OpNode,
+  inputs: readonly (Traced | undefined)[],
+  index = 1,
+): readonly number[] | undefined {
+  if (inputs[index] !== undefined) return numbersIn(knownInput(inputs, index, 'axes'), 'an axis');
+  return node.numbers('axes');
+}
+
+/** The entries of a float tensor. */
+export function floatsIn(tensor: StaticTensor): TypedArray {
+  const values = tensor.values();
+  return ArrayBuffer.isView(values) ? values : Float64Array.from(values as readonly number[]);
+}

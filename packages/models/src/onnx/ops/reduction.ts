@@ -1,0 +1,65 @@
+import { asNumber, product } from '../../graph/extent.ts';
+import { axisOf, extentsOfTraced, rankOf } from '../../graph/functions/movement.ts';
+import { reduce, reductions, type ReductionName } from '../../graph/functions/reduction.ts';
+import { fold, staticTensor } from '../../graph/static.ts';
+import type { Traced } from '../../graph/traced.ts';
+import type { Tracer } from '../../graph/tracer.ts';
+import { axesOf, extentsIn, required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+
+/** A reduction over the axes that the node or its input names, or all. */
+function over(name: ReductionName): OnnxRule {
+  return (tracer, node, inputs) => {
+    const operand = required(inputs, 0);
+    const rank = rankOf(operand);
+    const named = axesOf(node, inputs)?.map((axis) => axisOf(axis, rank));
+    if ((named === undefined || named.length === 0) && node.number('noop_with_empty_axes', 0) !== 0) return operand;
+    const axes = named === undefined || named.length === 0 ? Array.from({ length: rank }, (_, i) => i) : named;
+    return reduceTraced(tracer, operand, axes, { keep: node.number('keepdims', 1) !== 0, name });
+  };
+}
+
+function reduceTraced(
+  tracer: Tracer,
+  operand: Traced,
+  axes: readonly number[],
+  options: { readonly keep: boolean; readonly name: ReductionName },
+): Traced {
+  const { keep, name } = options;
+  if (operand.kind === 'view') return reduce(tracer, operand, { axes, keep, by: reductions[name] });
+  const kept = operand.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+  const shape = keep ? kept : operand.shape.filter((_, axis) => !axes.includes(axis));
+  return fold([operand], (b, [x]) => b.reshape(reductions[name](b, x!, axes), shape), operand.element);
+}
+
+/** The product of extents. */
+const reduceProd: OnnxRule = (tracer, node, inputs) => {
+  const operand = required(inputs, 0);
+  if (operand.kind === 'view') throw new TypeError('unreachable');
+  const keep = node.number('keepdims', 1) !== 0;
+  void tracer;
+  return staticTensor('int', keep ? [1] : [], [product(extentsIn(operand))]);
+};
+
+/** The mean or maximum over all positions. */
+function overPositions(name: ReductionName): OnnxRule {
+  return (tracer, _node, inputs) => {
+    const operand = required(inputs, 0);
+    const axes = Array.from({ length: rankOf(operand) - 2 }, (_, i) => i + 2);
+    axes.forEach((axis) => asNumber(extentsOfTraced(tracer, operand)[axis]!, 'an axis of positions'));
+    return reduceTraced(tracer, operand, axes, { keep: true, name });
+  };
+}
+
+/** Reductions over whole axes. */
+export const reductionRules: OnnxRules = {
+  ReduceSum: over('sum'),
+  ReduceMean: over('mean'),
+  ReduceMax: over('max'),
+  ReduceMin: over('min'),
+  ReduceL2: over('l2'),
+  ReduceSumSquare: over('sumSquare'),
+  ReduceLogSumExp: over('logSumExp'),
+  ReduceProd: reduceProd,
+  GlobalAveragePool: overPositions('mean'),
+  GlobalMaxPool: overPositions('max'),
+};

@@ -1,0 +1,167 @@
+import { Rng } from '@ntk/tensor';
+import { readOnnx } from '@ntk/models';
+import { describe, expect, it } from 'vitest';
+import { drawExamples, onnxFixture, runOnnx, type OnnxInput } from './onnx-runtime.ts';
+import { outputsOf, worst } from './tfjs.ts';
+
+interface Fixture {
+  readonly inputs: readonly OnnxInput[];
+  /** Parameters and their layers, in order. */
+  readonly parameters: readonly (readonly [name: string, layer: string])[];
+  readonly notes?: readonly string[];
+  readonly outputActivation?: 'softmax' | 'sigmoid';
+  /** How many examples the file takes at a time. */
+  readonly perRun?: number;
+}
+
+const SPLIT = (name: string): string => `the final ${name} is split off: outputs are logits`;
+
+const mlp: Fixture = {
+  inputs: [{ shape: [4] }],
+  parameters: [
+    ['0.weight', '0'],
+    ['0.bias', '0'],
+    ['1.weight', '1'],
+    ['1.bias', '1'],
+    ['4.weight', '4'],
+    ['4.bias', '4'],
+    ['6.weight', '6'],
+    ['6.bias', '6'],
+  ],
+  notes: [SPLIT('softmax')],
+  outputActivation: 'softmax',
+};
+
+/** Exporters name what they transposed in their own way. */
+const positions = (made: string): Fixture => ({
+  inputs: [{ shape: [5, 3] }],
+  parameters: [
+    [made, '0'],
+    ['0.bias', '0'],
+    ['3.weight', '3'],
+    ['3.bias', '3'],
+  ],
+});
+
+const activations = (slope: readonly [string, string]): Fixture => ({
+  inputs: [{ shape: [6] }],
+  parameters: [['linear.weight', 'linear'], ['linear.bias', 'linear'], slope],
+});
+
+const tokens = (embed: string, mix: readonly [string, string]): Fixture => ({
+  inputs: [{ shape: [12] }],
+  parameters: [[embed, 'embed'], ['embed.bias', 'embed'], ['token', 'token'], mix],
+});
+
+const transformer = (attention: string, first: string, second: string): Fixture => {
+  const layer = 'encoder.layers.0';
+  const named = (module: string): [string, string][] => [
+    [`${module}.weight`, module],
+    [`${module}.bias`, module],
+  ];
+  return {
+    inputs: [{ shape: [5], words: 11 }],
+    parameters: [
+      ['embedding.weight', 'embedding'],
+      ['positions', 'positions'],
+      ...named(`${layer}.norm1`),
+      [attention, `${layer}.self_attn`],
+      [`${layer}.self_attn.in_proj_bias`, `${layer}.self_attn`],
+      ...named(`${layer}.self_attn.out_proj`),
+      ...named(`${layer}.norm2`),
+      [first, `${layer}.linear1`],
+      [`${layer}.linear1.bias`, `${layer}.linear1`],
+      [second, `${layer}.linear2`],
+      [`${layer}.linear2.bias`, `${layer}.linear2`],
+      ...named('head'),
+    ],
+  };
+};
+
+const fixtures: Readonly<Record<string, Fixture>> = {
+  'mlp.script.onnx': mlp,
+  'mlp.dynamo.onnx': mlp,
+  'external.onnx': mlp,
+  'positions.script.onnx': positions('onnx::MatMul_11'),
+  'positions.dynamo.onnx': positions('val_1'),
+  'activations.script.onnx': activations(['parts.17.weight', 'parts.17']),
+  'activations.dynamo.onnx': activations(['val_32', 'val_32']),
+  'tokens.script.onnx': tokens('onnx::MatMul_92', ['onnx::MatMul_95', 'mix']),
+  'tokens.dynamo.onnx': tokens('val_6', ['val_13', 'val_13']),
+  'transformer.script.onnx': transformer('onnx::MatMul_200', 'onnx::MatMul_208', 'onnx::MatMul_209'),
+  'transformer.dynamo.onnx': transformer('val_4', 'val_90', 'val_92'),
+  'pair.script.onnx': {
+    inputs: [{ shape: [3] }, { shape: [3] }],
+    parameters: [
+      ['shared.weight', 'shared'],
+      ['shared.bias', 'shared'],
+      ['scale', 'scale'],
+      ['head.weight', 'head'],
+      ['head.bias', 'head'],
+    ],
+    notes: ['an example holds the inputs x [3], y [3], flat, one after the other'],
+  },
+  'single.script.onnx': {
+    inputs: [{ shape: [12] }],
+    parameters: [
+      ['onnx::MatMul_19', 'first'],
+      ['first.bias', 'first'],
+      ['second.weight', 'second'],
+      ['second.bias', 'second'],
+    ],
+    notes: ['the file is made for 1 example at a time; it is read for any number', SPLIT('sigmoid')],
+    outputActivation: 'sigmoid',
+    perRun: 1,
+  },
+  'sklearn_regressor.onnx': {
+    inputs: [{ shape: [3] }],
+    parameters: [
+      ['coefficient', 'coefficient'],
+      ['intercepts', 'coefficient'],
+      ['coefficient1', 'coefficient1'],
+      ['intercepts1', 'coefficient1'],
+      ['coefficient2', 'coefficient2'],
+      ['intercepts2', 'coefficient2'],
+    ],
+  },
+  'sklearn_classifier.onnx': {
+    inputs: [{ shape: [3] }],
+    parameters: [
+      ['coefficient', 'coefficient'],
+      ['intercepts', 'coefficient'],
+      ['coefficient1', 'coefficient1'],
+      ['intercepts1', 'coefficient1'],
+    ],
+    notes: ["outputs that are not real numbers are left out: 'label'", SPLIT('softmax')],
+    outputActivation: 'softmax',
+  },
+  'quantized.onnx': {
+    inputs: [{ shape: [4] }],
+    parameters: [
+      ['dense.weight_quantized', 'dense'],
+      ['dense.bias_half', 'dense'],
+    ],
+  },
+};
+
+describe.each(Object.entries(fixtures))('%s', (file, fixture) => {
+  const path = onnxFixture(file);
+
+  it('has its weights as trainable parameters in layers, and what is to be known', async () => {
+    const network = await readOnnx(path);
+    expect(network.parameters.map(({ name, layer }) => [name, layer])).toEqual(fixture.parameters);
+    expect(network.parameters.filter(({ trainable }) => !trainable)).toEqual([]);
+    expect(network.meta.source).toBe('onnx');
+    expect(network.meta.notes).toEqual(fixture.notes ?? []);
+    expect(network.meta.outputActivation).toBe(fixture.outputActivation);
+  });
+
+  it('computes what ONNX Runtime computes', async () => {
+    const network = await readOnnx(path, { outputActivation: 'keep' });
+    const perRun = fixture.perRun ?? 6;
+    const x = drawExamples(new Rng(file), fixture.inputs, 6);
+    const want = await runOnnx(path, x, fixture.inputs, perRun);
+    expect(worst(await outputsOf(network, Float64Array.from(x)), want)).toBeLessThan(3e-6);
+    expect(worst(await outputsOf(network, x), want)).toBeLessThan(1e-5);
+  });
+});

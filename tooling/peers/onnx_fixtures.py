@@ -1,0 +1,230 @@
+"""Writes the ONNX files that packages/models is tested on, by public exporters, from networks with random weights.
+
+    python -m venv venv && venv/bin/pip install torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 skl2onnx==1.20.0 scikit-learn
+    venv/bin/python tooling/peers/onnx_fixtures.py packages/models/test/fixtures/onnx
+
+Each network is exported by both exporters of PyTorch where they differ: <name>.script.onnx (TorchScript) and <name>.dynamo.onnx.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+warnings.filterwarnings("ignore")
+FOLDER = Path(sys.argv[1])
+FOLDER.mkdir(parents=True, exist_ok=True)
+
+
+def randomized(module: nn.Module, seed: int) -> nn.Module:
+    """Gives every parameter and buffer values of its own, so that no two are equal and none is neutral."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            scale = 0.4 if parameter.dim() > 1 else 0.7
+            parameter.copy_(scale * torch.randn(parameter.shape, generator=generator))
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.copy_(0.3 * torch.randn(buffer.shape, generator=generator))
+            elif name.endswith("running_var"):
+                buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
+    return module.eval()
+
+
+def stripped(path: Path) -> None:
+    """Drops the exporter's notes on its own machine: stack traces with paths."""
+    model = onnx.load(path)
+    keep = "pkg.onnxscript.rewriter.rule_name"
+    for node in model.graph.node:
+        node.doc_string = ""
+        kept = [(entry.key, entry.value) for entry in node.metadata_props if entry.key == keep]
+        del node.metadata_props[:]
+        for key, value in kept:
+            node.metadata_props.add(key=key, value=value)
+    del model.graph.value_info[:]
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    for entry in [*model.graph.input, *model.graph.output]:
+        del entry.metadata_props[:]
+    for tensor in model.graph.initializer:
+        del tensor.metadata_props[:]
+    onnx.save(model, path)
+
+
+def script(name: str, module: nn.Module, inputs: tuple, **options) -> None:
+    path = FOLDER / f"{name}.script.onnx"
+    names = ["x", "y", "z"][: len(inputs)]
+    axes = {one: {0: "n"} for one in [*names, "f"]}
+    settings = {"input_names": names, "output_names": ["f"], "dynamic_axes": axes, "opset_version": 17, **options}
+    torch.onnx.export(module, inputs, str(path), dynamo=False, **settings)
+    stripped(path)
+
+
+def dynamo(name: str, module: nn.Module, inputs: tuple, **options) -> None:
+    path = FOLDER / f"{name}.dynamo.onnx"
+    batch = torch.export.Dim("n")
+    shapes = tuple({0: batch} for _ in inputs)
+    settings = {"dynamic_shapes": shapes, "external_data": False, "verbose": False, "input_names": ["x", "y"][: len(inputs)], **options}
+    torch.onnx.export(module, inputs, str(path), dynamo=True, **settings)
+    stripped(path)
+
+
+def both(name: str, module: nn.Module, inputs: tuple) -> None:
+    script(name, module, inputs)
+    dynamo(name, module, inputs)
+
+
+# Dense layers, normalisation, dropout, a final softmax.
+mlp = nn.Sequential(
+    nn.Linear(4, 6), nn.LayerNorm(6), nn.GELU(), nn.Dropout(0.1), nn.Linear(6, 5), nn.SiLU(), nn.Linear(5, 3), nn.Softmax(-1)
+)
+both("mlp", randomized(mlp, 1), (torch.randn(2, 4),))
+
+# One layer at several positions, then a single output.
+positions = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Flatten(), nn.Linear(20, 1))
+both("positions", randomized(positions, 2), (torch.randn(2, 5, 3),))
+
+
+class Activations(nn.Module):
+    """Every activation that PyTorch names, one after the other on parts of the input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(
+            [nn.ReLU(), nn.LeakyReLU(0.1), nn.ELU(0.7), nn.SELU(), nn.CELU(1.3), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Sigmoid()]
+            + [nn.Hardsigmoid(), nn.Hardswish(), nn.Tanh(), nn.Softplus(), nn.Softsign(), nn.Mish(), nn.ReLU6(), nn.LogSigmoid(), nn.PReLU(3)]
+            + [nn.Hardtanh(-0.5, 1.5), nn.Softmax(-1), nn.LogSoftmax(-1), nn.Softshrink(0.3), nn.Tanhshrink(), nn.Hardshrink(0.2)]
+        )
+        self.linear = nn.Linear(6, 3 * len(self.parts))
+
+    def forward(self, x):
+        pieces = self.linear(x).split(3, dim=-1)
+        return torch.cat([part(piece) for part, piece in zip(self.parts, pieces)], dim=-1)
+
+
+both("activations", randomized(Activations(), 3), (torch.randn(2, 6),))
+
+
+class Transformer(nn.Module):
+    """Words, positions, self-attention over examples that the exporters lay out as [length, examples · heads, …]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(11, 8)
+        self.positions = nn.Parameter(torch.zeros(1, 5, 8))
+        layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu", norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.encoder(self.embedding(x) + self.positions).mean(1))
+
+
+both("transformer", randomized(Transformer(), 4), (torch.randint(0, 11, (2, 5)),))
+
+
+class Tokens(nn.Module):
+    """A token of its own before the patches of every example, and shapes that are computed: as vision transformers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 6))
+        self.embed = nn.Linear(4, 6)
+        self.mix = nn.Linear(6, 6, bias=False)
+
+    def forward(self, x):
+        n = x.shape[0]
+        patches = self.embed(x.view(n, 3, 4))
+        tokens = torch.cat([self.token.expand(n, -1, -1), patches], dim=1)
+        left, right = self.mix(tokens).transpose(1, 2).split([3, 3], dim=1)
+        weights = torch.softmax(left.transpose(1, 2) @ right / 3**0.5, dim=-1)
+        mixed = (weights @ tokens)[:, 0]
+        flipped = torch.flip(nn.functional.pad(mixed, (1, 2), value=0.5), [1])
+        return torch.cat([flipped, (mixed**2).sum(-1, keepdim=True), mixed.amax(1, keepdim=True), mixed.index_select(1, torch.tensor([3, 0]))], dim=1)
+
+
+both("tokens", randomized(Tokens(), 5), (torch.randn(2, 12),))
+
+
+class Pair(nn.Module):
+    """Two inputs, a scale of one number, and weights that are used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = nn.Linear(3, 4)
+        self.scale = nn.Parameter(torch.ones(4))
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x, y):
+        a, b = torch.tanh(self.shared(x)), torch.tanh(self.shared(y))
+        return self.head(torch.where(a > b, a, b) * self.scale + 0.5 * (a - b).abs())
+
+
+script("pair", randomized(Pair(), 6), (torch.randn(2, 3), torch.randn(2, 3)))
+
+
+# Made for one example at a time: its number stands in shapes.
+class Single(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 6)
+        self.second = nn.Linear(6, 2)
+
+    def forward(self, x):
+        h = torch.relu(self.first(x.reshape(1, 3, 4))).reshape(1, 18)
+        return torch.sigmoid(self.second(h.view(1, 3, 6).sum(1)))
+
+
+script("single", randomized(Single(), 7), (torch.randn(1, 12),), dynamic_axes={})
+
+# Tensors in a file of their own.
+outside = onnx.load(FOLDER / "mlp.script.onnx")
+onnx.save(outside, FOLDER / "external.onnx", save_as_external_data=True, location="external.data", size_threshold=0)
+
+
+def scikit() -> None:
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from skl2onnx import to_onnx
+
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(40, 3)).astype(np.float32)
+    y = x[:, 0] - x[:, 1] ** 2
+    regressor = make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(5, 4), max_iter=30, random_state=1)).fit(x, y)
+    classifier = MLPClassifier(hidden_layer_sizes=(5,), activation="tanh", max_iter=30, random_state=1).fit(x, np.digitize(y, [-1, 0.5]))
+    for name, model in [("sklearn_regressor", regressor), ("sklearn_classifier", classifier)]:
+        converted = to_onnx(model, x[:1], target_opset=17, options={"zipmap": False} if "classifier" in name else None)
+        onnx.save(converted, FOLDER / f"{name}.onnx")
+
+
+scikit()
+
+
+def quantized() -> None:
+    """Weights of 8 bits with one scale for each output, as quantisers store them."""
+    rng = np.random.default_rng(9)
+    q = rng.integers(-127, 128, size=(4, 3)).astype(np.int8)
+    tensors = [
+        numpy_helper.from_array(q, "dense.weight_quantized"),
+        numpy_helper.from_array((0.002 * rng.uniform(1, 3, size=3)).astype(np.float32), "dense.weight_scale"),
+        numpy_helper.from_array(np.array([0, 3, -2], dtype=np.int8), "dense.weight_zero_point"),
+        numpy_helper.from_array(rng.normal(size=3).astype(np.float16), "dense.bias_half"),
+    ]
+    nodes = [
+        helper.make_node("DequantizeLinear", [t.name for t in tensors[:3]], ["weight"], "dequantize", axis=1),
+        helper.make_node("Cast", ["dense.bias_half"], ["bias"], "cast", to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["x", "weight"], ["xw"], "/dense/MatMul"),
+        helper.make_node("Add", ["xw", "bias"], ["f"], "/dense/Add"),
+    ]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size]) for name, size in [("x", 4), ("f", 3)]]
+    graph = helper.make_graph(nodes, "quantized", values[:1], values[1:], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), FOLDER / "quantized.onnx")
+
+
+quantized()
