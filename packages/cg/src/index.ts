@@ -9,3 +9,9 @@ export {
   randomlyPivotedCholesky,
 } from './preconditioners/randomly-pivoted-cholesky.ts';
 export type { Preconditioner, Preconditioning } from './preconditioners/preconditioner.ts';
+export {
+  type MultiShiftCgOptions,
+  type MultiShiftCgSolver,
+  type MultiShiftState,
+  multiShiftCg,
+} from './shifted/multi-shift-cg.ts';

@@ -93,7 +93,7 @@ export interface CgSolver extends LinearSolver<CgState> {
  * Cost: one product of a block a step, two or three more for true residuals; 5·k·n numbers of memory. Source: Hestenes & Stiefel (1952).
  */
 export function cg(options: CgOptions = {}): CgSolver {
-  checkOptions(options);
+  checkOptions(options, 'cg');
   const { backend, dtype = 'float64', preconditioner } = options;
   const placement = backend === undefined ? undefined : { backend, dtype };
   if (placement !== undefined) backendSpace(placement).dispose();
@@ -164,19 +164,21 @@ async function iterate<V>(space: VectorSpace<V>, operators: CgOperators, block: 
   }
 }
 
-function defaultSteps(n: number): number {
+/** The step limit for n unknowns where none is given. */
+export function defaultSteps(n: number): number {
   return Math.min(10_000, Math.max(100, 10 * n));
 }
 
-function checkOptions({ rtol = 1, atol = 0, maxSteps = 1, backend, dtype }: CgOptions): void {
-  if (!(rtol > 0)) throw new OptionError(`cg: got rtol ${rtol}, expected a positive number`);
-  if (!(atol >= 0)) throw new OptionError(`cg: got atol ${atol}, expected a number ≥ 0, in the units of b`);
+/** Checks the options that all variants share. @throws {OptionError} if one makes no sense */
+export function checkOptions({ rtol = 1, atol = 0, maxSteps = 1, backend, dtype }: CgOptions, caller: string): void {
+  if (!(rtol > 0)) throw new OptionError(`${caller}: got rtol ${rtol}, expected a positive number`);
+  if (!(atol >= 0)) throw new OptionError(`${caller}: got atol ${atol}, expected a number ≥ 0, in the units of b`);
   if (!Number.isInteger(maxSteps) || maxSteps < 1) {
-    throw new OptionError(`cg: got maxSteps ${maxSteps}, expected a positive integer`);
+    throw new OptionError(`${caller}: got maxSteps ${maxSteps}, expected a positive integer`);
   }
   if (dtype !== undefined && backend === undefined) {
     throw new OptionError(
-      `cg: got dtype ${dtype} without a backend, expected both; vectors on the host are always float64`,
+      `${caller}: got dtype ${dtype} without a backend, expected both; vectors on the host are always float64`,
     );
   }
 }

@@ -4,7 +4,7 @@ import { rowDots, selectRows } from '../vectors/host-space.ts';
 import type { VectorSpace } from '../vectors/vector-space.ts';
 import { AccumulatedSolution } from './accumulated-solution.ts';
 import { type Column, claim } from './column.ts';
-import { judge } from './judge.ts';
+import { NOT_FINITE, judge } from './judge.ts';
 import { ResidualHistory } from './residual-history.ts';
 
 /** The operators of one solve. */
@@ -252,7 +252,6 @@ const CLEARLY_NEGATIVE = 100;
 
 const NOT_A_PRECONDITIONER =
   'the preconditioner is not positive definite or not finite (rᵀM⁻¹r ≤ 0); use another one, or none';
-const NOT_FINITE = 'a product with the operator is not finite; look for missing values or overflow in it';
 const INDEFINITE = 'the operator is not positive definite (pᵀAp < 0); raise the noise variance, or use another method';
 const SINGULAR =
   'the operator is singular to the rounding of its products; raise the noise variance, or multiply in float64';

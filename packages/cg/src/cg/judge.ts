@@ -9,6 +9,7 @@ import type { Column } from './column.ts';
  */
 export function judge(column: Column, truth: number, isLast: boolean): 'settled' | 'continue' | 'restart' {
   const claims = column.phase === 'claims';
+  if (!Number.isFinite(truth)) return settle(column, NaN, 'non-finite-input', NOT_FINITE);
   if (truth <= column.tolerance) return settle(column, truth, 'converged', undefined);
   if (claims && column.status !== 'converged') return settle(column, truth, column.status, column.message);
   if (claims && stalls(column, truth)) return settle(column, truth, 'breakdown', STALLED);
@@ -34,6 +35,8 @@ function stalls(column: Column, truth: number): boolean {
   return !hasFallen;
 }
 
+/** What is said where a product is not finite. */
+export const NOT_FINITE = 'a product with the operator is not finite; look for missing values or overflow in it';
 const STALLED =
   'the true residual no longer falls, although the recurrence converges: the rounding of the products allows no less; ' +
   'loosen rtol, or multiply in float64';
