@@ -1,6 +1,6 @@
 import { OptionError } from '@ntk/tensor';
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** A file to write. */
@@ -44,21 +44,27 @@ async function checkPlace(path: string, full: string): Promise<void> {
 
 /**
  * Writes files so that each appears whole and all appear together, at the end: every one is written under another name beside
- * its place, then all are renamed. Existing files are replaced.
+ * its place, then all are renamed. Existing files are replaced. Where a rename fails, those before it are undone.
  *
- * @throws {OptionError} if one can't be written; nothing is left behind then
+ * @throws {OptionError} if one can't be written; nothing is left behind then, and older files are as they were
  */
 export async function writeOutputs(files: readonly OutputFile[]): Promise<void> {
-  const staged = files.map(({ path, content }) => ({
-    path,
-    content,
-    temporary: join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`),
-  }));
+  const staged = files.map(({ path, content }) => {
+    const beside = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}`);
+    return { path, content, temporary: `${beside}.tmp`, older: `${beside}.old` };
+  });
+  const placed: Placed[] = [];
   try {
     for (const { temporary, content } of staged) await writeDurably(temporary, content);
-    for (const { temporary, path } of staged) await rename(temporary, path);
+    for (const { temporary, path, older } of staged) {
+      const kept = await keepOlder(path, older);
+      await rename(temporary, path);
+      placed.unshift({ path, older, kept });
+    }
   } catch (error) {
-    await Promise.all(staged.map(({ temporary }) => rm(temporary, { force: true })));
+    const lost = await takeBack(placed);
+    const own = staged.flatMap(({ temporary, older }) => [temporary, older]);
+    await removeAll(own.filter((path) => !lost.includes(path)));
     const { code, message } = error as NodeJS.ErrnoException;
     throw new OptionError(
       `cannot write ${files.map(({ path }) => path).join(', ')}: ${code ?? message}; check space and permissions`,
@@ -67,6 +73,37 @@ export async function writeOutputs(files: readonly OutputFile[]): Promise<void> 
       },
     );
   }
+  await removeAll(staged.map(({ older }) => older));
+}
+
+/** Gives an existing file a second name, so that it can be brought back; whether there was one. */
+async function keepOlder(path: string, older: string): Promise<boolean> {
+  const present = await stat(path).catch(() => undefined);
+  if (!present?.isFile()) return false;
+  // Not every file system has hard links.
+  await link(path, older).catch(() => copyFile(path, older));
+  return true;
+}
+
+/** A file that has its name, and the one that had it before, if there was one. */
+interface Placed {
+  readonly path: string;
+  readonly older: string;
+  readonly kept: boolean;
+}
+
+/** Undoes renames, the last first; the older files that could not be brought back, which are the only copies. */
+async function takeBack(placed: readonly Placed[]): Promise<string[]> {
+  const lost: string[] = [];
+  for (const { path, older, kept } of placed) {
+    const undone = kept ? rename(older, path) : rm(path, { force: true });
+    await undone.catch(() => (kept ? lost.push(older) : undefined));
+  }
+  return lost;
+}
+
+async function removeAll(paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map((path) => rm(path, { force: true })));
 }
 
 /** Flushed to the disk before the rename, so that a crash can't leave an empty file under the final name. */

@@ -31,6 +31,15 @@ test('if one cannot be written, none appears and nothing is left behind', async 
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('if one cannot be moved to its place, those before it are undone', async () => {
+  await writeFile(at('a.csv'), 'old');
+  await mkdir(at('c.csv/full'), { recursive: true });
+  const files = ['a.csv', 'b.csv', 'c.csv', 'd.csv'].map((name) => ({ path: at(name), content: 'new' }));
+  await expect(writeOutputs(files)).rejects.toThrow(/cannot write .*c\.csv/);
+  expect(await readFile(at('a.csv'), 'utf8')).toBe('old');
+  expect((await readdir(folder)).sort()).toEqual(['a.csv', 'c.csv']);
+});
+
 test('places are checked before any work', async () => {
   await mkdir(at('folder'));
   await expect(checkOutputs([at('a.csv'), at('b.csv')], [at('c.csv')])).resolves.toBeUndefined();
