@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { addFeatureOptions, addLaterOptions, type FeatureArguments } from './data-options.ts';
 import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
 import { choiceOption, listOption, valueOption } from './options.ts';
-import { addOutputOptions, addRunOptions, seedOption, type OutputArguments, type RunArguments } from './run-options.ts';
+import { addOutputOptions, addRunOptions, type OutputArguments, type RunArguments } from './run-options.ts';
 import { parseLayers, parsePath, parseVariance } from './values.ts';
 
 /** What `ntk adapt` was asked to do. */
@@ -24,7 +24,6 @@ export interface AdaptArguments extends FeatureArguments, RunArguments, Interval
   readonly space: 'auto' | 'function' | 'parameter';
   readonly solver: 'auto' | 'cholesky';
   readonly outputActivation: 'logits' | 'keep';
-  readonly seed: number;
 }
 
 const EXAMPLES = `
@@ -52,7 +51,7 @@ export function adaptCommand(use: (given: AdaptArguments) => void): Command {
   addOutputOptions(command).addOption(
     valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict', { parse: parsePath }),
   );
-  addLaterOptions(addRunOptions(command)).addOption(seedOption());
+  addLaterOptions(addRunOptions(command));
   return command
     .addHelpText('after', EXAMPLES)
     .action((given: Omit<AdaptArguments, 'command'>) => use({ ...given, command: 'adapt' }));

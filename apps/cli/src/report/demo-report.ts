@@ -9,19 +9,14 @@ export interface DemoOutcome {
   readonly timeMs: number;
 }
 
-/** Shorter stages are in the JSON only. */
-const SHOWN_MS = 50;
-
 /** The report for people, line by line; what came out is last. */
 export function demoReport({ result, backend, written, timeMs }: DemoOutcome): string[] {
   const { source, adapted, labelled, heldOut, methods, stages, sentence, verdict } = result;
-  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   return [
     `Seattle: a network with ${adapted.linearization.p} parameters, ${source.epochs} epochs, validation RMSE ${source.validationRmse.toFixed(2)} °C`,
     `New York: ${labelled.length} labelled days, ${heldOut.length} held out; maximum temperature in °C`,
-    `on ${backend}, ${seconds(timeMs)}: ${stages
-      .filter((stage) => stage.timeMs >= SHOWN_MS)
-      .map((stage) => `${stage.name} ${seconds(stage.timeMs)}`)
+    `on ${backend}, ${(timeMs / 1000).toFixed(1)} s: ${stages
+      .map((stage) => `${stage.name} ${stage.timeMs.toFixed(0)} ms`)
       .join(', ')}`,
     '',
     ...scoreTable(

@@ -20,6 +20,8 @@ test('the demo predicts every held-out day, draws the year and says what came ou
   expect(stdout).toMatch(
     /With 40 days of New York the adapted network predicts the other 1421 days with an RMSE of .*\.\n$/,
   );
+  const stages = [/train on Seattle/, /adapt to New York/, /predict/, /leave-one-out verdict/, /RBF GP/];
+  for (const stage of stages) expect(stdout).toMatch(new RegExp(`^on .*${stage.source} \\d+ ms`, 'm'));
   const table = await readTable(space.at('predictions.csv'));
   expect(table.rows).toBe(1421);
   expect(table.columns.map(({ name }) => name)).toEqual([

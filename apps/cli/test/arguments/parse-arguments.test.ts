@@ -24,9 +24,10 @@ describe('adapt', () => {
       interval: 0.95,
       includeNoise: false,
       json: false,
-      seed: 0,
     });
     expect(adapt()).not.toHaveProperty('out');
+    // Nothing in it is random.
+    expect(() => adapt('--seed', '1')).toThrow(/^ntk adapt has no option '--seed'/);
   });
 
   test.each<[string[], object]>([
@@ -48,10 +49,7 @@ describe('adapt', () => {
       ['--head', 'keep', '--outputs', 'full', '--likelihood', 'gaussian', '--method', 'gp', '--class-weight', 'none'],
       {},
     ],
-    [
-      ['--interval', '0.5', '--include-noise', '--json', '--seed', '7'],
-      { interval: 0.5, includeNoise: true, json: true, seed: 7 },
-    ],
+    [['--interval', '0.5', '--include-noise', '--json'], { interval: 0.5, includeNoise: true, json: true }],
     [
       ['--out', 'o.csv', '--save', 's.ntk', '--plot', 'p.svg', '--test', 't.csv'],
       { out: 'o.csv', save: 's.ntk', plot: 'p.svg', test: 't.csv' },
@@ -78,8 +76,6 @@ describe('adapt', () => {
     [['--layers', 'top:0'], /^--layers: got 'top:0', expected all, last, top:K/],
     [['--layers', 'top:1.5'], /^--layers: got 'top:1\.5'/],
     [['--layers', 'a,,b'], /^--layers: got 'a,,b'/],
-    [['--seed', '-1'], /^--seed: got '-1', expected an integer of at least 0/],
-    [['--seed', '1.5'], /^--seed: got '1\.5'/],
     [['--missing', 'dropp'], /^--missing: got 'dropp' \(did you mean 'drop'\?\), expected one of error, drop, mean/],
     [['--backend', 'cuda'], /^--backend: got 'cuda'.*expected one of auto, ort, cpu/],
     [['--backend', 'webgpu'], /^--backend webgpu is not available yet: this version supports auto, ort, cpu/],
@@ -148,6 +144,11 @@ describe('the other commands', () => {
       plot: 'plot.svg',
       seed: 0,
     });
+    expect(parseArguments(['demo', '--seed', '7'])).toMatchObject({ seed: 7 });
+    expect(() => parseArguments(['demo', '--seed', '-1'])).toThrow(
+      /^--seed: got '-1', expected an integer of at least 0/,
+    );
+    expect(() => parseArguments(['demo', '--seed', '1.5'])).toThrow(/^--seed: got '1\.5'/);
     expect(() => parseArguments(['demo', '--days', '0'])).toThrow(
       /^--days: got '0', expected an integer from 5 to 500/,
     );
