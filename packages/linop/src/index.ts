@@ -7,6 +7,7 @@ export {
   cholesky,
   tryCholesky,
 } from './dense/cholesky.ts';
+export { choleskyAppend } from './dense/cholesky-append.ts';
 export { type Eigh, eigenvaluesOf, eigh } from './dense/eigh.ts';
 export { type GemmOptions, type SyrkOptions, gemm, syrk } from './dense/gemm.ts';
 export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from './dense/inverse.ts';
