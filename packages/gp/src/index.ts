@@ -6,13 +6,24 @@ export {
 } from './conservative-variance.ts';
 export type { EvidenceGradient } from './evidence.ts';
 export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
-export { type FunctionSpaceProblem, functionSpacePosterior } from './function-space.ts';
+export {
+  type AppendedExamples,
+  type FunctionSpacePosterior,
+  type FunctionSpaceProblem,
+  functionSpacePosterior,
+} from './function-space.ts';
 export { type GaussianScores, type Score, type ScoredPredictions, gaussianScores } from './gaussian-scores.ts';
 export { type IndependentProblem, type IndependentQuery, independentPosterior } from './independent-outputs.ts';
 export type { InformationSolver, InformationState } from './information.ts';
 export { type JacobianEvidenceProblem, jacobianEvidence } from './jacobian-evidence.ts';
 export { type JacobianProblem, type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
-export { type KernelProblem, type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
+export {
+  type AppendedRows,
+  type KernelConditioning,
+  type KernelProblem,
+  type KernelQuery,
+  conditionKernel,
+} from './kernel-conditioning.ts';
 export {
   type EvidenceProfile,
   type LearnOptions,

@@ -3,6 +3,9 @@ import {
   type LogDeterminant,
   type Matrix,
   type SolverState,
+  choleskyAppend,
+  choleskyLogDeterminant,
+  copyMatrix,
   gemm,
   invertLower,
   matrixOperator,
@@ -37,6 +40,8 @@ export interface Information {
   finish(b: Matrix): Matrix;
   /** R⁻¹, lower triangular, [N, N]: its columns' products are the entries of B⁻¹. Cost: N³/4 multiply-adds. */
   inverseRoot(): Matrix;
+  /** The information of [B Cᵀ; C D] for new rows C, [k, N], and D, [k, k]; independent of this one. Cost: k·N²/2 multiply-adds. */
+  append(below: Matrix, corner: Matrix): Information;
   dispose(): void;
 }
 
@@ -54,20 +59,47 @@ export async function factorInformation(b: Matrix, solver: InformationSolver): P
   using operator = matrixOperator(b, { backend: cpuBackend(), tags: ['positive-definite'] });
   const state = await solver.init(operator);
   try {
-    const factor = (): Matrix => factorOf(state);
-    factor();
-    return {
+    factorOf(state);
+    return informationOf({
+      factor: () => factorOf(state),
       jitter: state.jitter ?? 0,
       logDeterminant: await state.logDeterminant(),
-      whiten: (x) => solveLower(factor(), x),
-      finish: (x) => solveLowerTransposed(factor(), x),
-      inverseRoot: () => invertLower(factor()),
       dispose: () => state.dispose(),
-    };
+    });
   } catch (error) {
     state.dispose();
     throw error;
   }
+}
+
+interface Factored {
+  readonly factor: () => Matrix;
+  readonly jitter: number;
+  readonly logDeterminant: number;
+  readonly dispose: () => void;
+}
+
+function informationOf(factored: Factored): Information {
+  const { factor, jitter, logDeterminant, dispose } = factored;
+  return {
+    jitter,
+    logDeterminant,
+    whiten: (x) => solveLower(factor(), x),
+    finish: (x) => solveLowerTransposed(factor(), x),
+    inverseRoot: () => invertLower(factor()),
+    append: (below, corner) => {
+      const padded = copyMatrix(corner);
+      for (let i = 0; i < padded.rows; i++) padded.data[i * padded.rows + i]! += jitter;
+      const extended = choleskyAppend(factor(), below, padded);
+      return informationOf({
+        factor: () => extended,
+        jitter,
+        logDeterminant: choleskyLogDeterminant(extended),
+        dispose: () => undefined,
+      });
+    },
+    dispose,
+  };
 }
 
 function factorOf(state: InformationState): Matrix {

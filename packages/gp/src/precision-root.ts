@@ -57,6 +57,19 @@ export function blockPrecisionRoot(blocks: Float64Array, outputs: number): Preci
   return { rows, size: outputs, blocks };
 }
 
+/** The root of the rows of one and then of the other; a copy. @throws {ShapeError} if their blocks have different sizes */
+export function joinPrecisionRoots(first: PrecisionRoot, second: PrecisionRoot): PrecisionRoot {
+  if (first.size !== second.size) {
+    throw new ShapeError(
+      `precisionRoot: got blocks of ${second.size} rows to append to blocks of ${first.size}, expected the same size`,
+    );
+  }
+  const blocks = new Float64Array(first.blocks.length + second.blocks.length);
+  blocks.set(first.blocks, 0);
+  blocks.set(second.blocks, first.blocks.length);
+  return { rows: first.rows + second.rows, size: first.size, blocks };
+}
+
 /** Lᵀ x for each row x of a matrix [k, N]: rows xᵀ L, new. Cost: k·N·size multiply-adds. */
 export function timesRoot(x: Matrix, root: PrecisionRoot): Matrix {
   return timesBlocks(x, root, (entry, other) => entry * root.size + other);
