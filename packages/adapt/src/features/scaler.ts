@@ -10,6 +10,8 @@ export type ScalerValues = number | readonly number[] | Readonly<Record<string, 
 export interface InputScaler {
   readonly mean: ScalerValues;
   readonly scale: ScalerValues;
+  /** What messages call it: the path of the file. */
+  readonly source?: string;
 }
 
 const values = z.union([z.number(), z.array(z.number()), z.record(z.string(), z.number())]);
@@ -24,7 +26,7 @@ const inputScaler = z.object({ mean: values, scale: values });
  */
 export function parseInputScaler(json: unknown, source: string): InputScaler {
   const result = inputScaler.safeParse(json);
-  if (result.success) return { mean: result.data.mean, scale: result.data.scale };
+  if (result.success) return { mean: result.data.mean, scale: result.data.scale, source };
   throw new FormatError(
     `${source}: got ${json === null ? 'null' : Array.isArray(json) ? 'an array' : `${typeof json} without a valid mean and scale`}, expected an object with "mean" and "scale", each a number, an array of one number an input, or numbers by column name`,
   );
@@ -36,12 +38,13 @@ export function parseInputScaler(json: unknown, source: string): InputScaler {
  * @throws {ShapeError | OptionError} if an array has another length, a name is not an input, or a scale is zero
  */
 export function resolveScaler(scaler: InputScaler, inputs: readonly InputColumn[]): ResolvedScaler {
-  const mean = resolveValues(scaler.mean, inputs, { part: 'mean', absent: 0 });
-  const scale = resolveValues(scaler.scale, inputs, { part: 'scale', absent: 1 });
+  const { source = 'input scaler' } = scaler;
+  const mean = resolveValues(scaler.mean, inputs, { source, part: 'mean', absent: 0 });
+  const scale = resolveValues(scaler.scale, inputs, { source, part: 'scale', absent: 1 });
   const bad = scale.indexOf(0);
   if (bad >= 0) {
     throw new OptionError(
-      `input scaler: the scale of input ${bad + 1} (${inputNames({ inputs })[bad]}) is 0, expected another number; use 1 for a constant column`,
+      `${source}: the scale of input ${bad + 1} (${inputNames({ inputs })[bad]}) is 0, expected another number; use 1 for a constant column`,
     );
   }
   return { mean, scale };
@@ -50,20 +53,20 @@ export function resolveScaler(scaler: InputScaler, inputs: readonly InputColumn[
 function resolveValues(
   given: ScalerValues,
   inputs: readonly InputColumn[],
-  { part, absent }: { readonly part: string; readonly absent: number },
+  { source, part, absent }: { readonly source: string; readonly part: string; readonly absent: number },
 ): number[] {
   const names = inputNames({ inputs });
   if (typeof given === 'number') return names.map(() => given);
   if (isList(given)) {
     if (given.length === names.length) return [...given];
     throw new ShapeError(
-      `input scaler: got ${given.length} numbers in its ${part}, expected ${names.length}, one for each input (${listNames(names)})`,
+      `${source}: got ${given.length} numbers in its ${part}, expected ${names.length}; give one for each input (${listNames(names)})`,
     );
   }
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new OptionError(
-      `input scaler: its ${part} names ${quoted(unknown)}${didYouMean(unknown, names)}, which is not an input; the inputs are ${listNames(names)}`,
+      `${source}: its ${part} names ${quoted(unknown)}${didYouMean(unknown, names)}, which is not an input; correct or remove the name: the inputs are ${listNames(names)}`,
     );
   }
   return names.map((name) => (Object.hasOwn(given, name) ? given[name]! : absent));
