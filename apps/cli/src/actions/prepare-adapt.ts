@@ -10,9 +10,11 @@ import { readLayersModel } from '@ntk/models';
 import { OptionError, type Network } from '@ntk/tensor';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import { inputFiles, loadLabelledData, type LabelledData } from '../data/load-data.ts';
+import { checkLayers } from '../network/check-layers.ts';
 import { networkSide } from '../network/network-side.ts';
 import { checkPlotPath } from '../plot/plot-path.ts';
 import { observedTargets } from '../predictions/score-predictions.ts';
+import { counted } from '../report/counted.ts';
 import { checkOutputs } from '../tables/outputs.ts';
 import { readTable } from '../tables/read-table.ts';
 import { checkTablePath } from '../tables/write-table.ts';
@@ -43,14 +45,30 @@ export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> 
   const outputs = [out, plot, save].filter((path) => path !== undefined);
   await checkOutputs(outputs, [model, ...inputFiles(given), ...(test === undefined ? [] : [test])]);
   const network = await readLayersModel(model, { outputActivation: given.outputActivation });
+  checkLayers(network, given.layers);
   const labelled = await loadLabelledData(given);
   const { schema, tables } = labelled;
   checkNetworkFit(schema, networkSide(network), tables.inputs);
   const examples = encodeExamples(schema, tables);
+  checkEnough(given, labelled, examples.rows.length);
   const table = test === undefined ? tables.inputs : await readTable(test);
   const encoded = encodeInputs(schema, table);
   const observed = test === undefined ? undefined : observedTargets(schema, table);
   return { ...labelled, network, examples, test: { table, encoded, observed } };
+}
+
+/** Each variance that is learned takes a row, and so does the constant of each output. */
+function checkEnough(
+  { noise, priorVariance, mean }: AdaptArguments,
+  { schema, tables }: LabelledData,
+  n: number,
+): void {
+  const learned = [noise, priorVariance].filter((variance) => variance === 'learn').length;
+  const c = schema.targets.length;
+  if (learned === 0 || n * c >= learned + (mean === 'constant' ? c : 0)) return;
+  throw new OptionError(
+    `${tables.inputs.source}: ${counted(n, 'row')} of data ${n === 1 ? 'is' : 'are'} too few to learn the variances from; give more rows, or both --noise and --prior-variance`,
+  );
 }
 
 /**

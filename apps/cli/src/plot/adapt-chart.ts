@@ -2,6 +2,7 @@ import { encodeExamples, type AdaptedNetwork, type TargetPredictions } from '@nt
 import { forward } from '@ntk/tensor';
 import type { AdaptInputs } from '../actions/prepare-adapt.ts';
 import { splitTargets } from '../predictions/target-prediction.ts';
+import { counted } from '../report/counted.ts';
 import { percent } from '../report/score-table.ts';
 import { inputBand, isCurve, observedSeries } from './input-band.ts';
 import { observedChart } from './observed-chart.ts';
@@ -40,7 +41,7 @@ async function curve({ adapted, inputs, interval }: AdaptPicture): Promise<Chart
       using outputs = await forward(adapted.network, grid, { backend, dtype: adapted.linearization.dtype });
       return Float64Array.from(await backend.read(outputs));
     },
-    labelled: { label: `${rows.length} rows of data`, x, y },
+    labelled: { label: `${counted(rows.length, 'row')} of data`, x, y },
     heldOut: test.table === tables.inputs ? undefined : observedSeries(schema, test.table),
   });
 }

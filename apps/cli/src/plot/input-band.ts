@@ -8,6 +8,7 @@ import {
   type Table,
 } from '@ntk/adapt';
 import { splitTargets } from '../predictions/target-prediction.ts';
+import { counted } from '../report/counted.ts';
 import { percent } from '../report/score-table.ts';
 import { bandChart, type BandChart, type Series } from './band-chart.ts';
 import type { Chart } from './render-svg.ts';
@@ -47,7 +48,11 @@ export function observedSeries(schema: FeatureSchema, table: Table): Series | un
   const { x, rows } = encodeInputs({ ...schema, scaler: null }, table);
   const known = rows.flatMap((row, i) => (Number.isNaN(target![row]!) ? [] : [{ x: x[i]!, y: target![row]! }]));
   if (known.length === 0) return undefined;
-  return { label: `${known.length} observed rows`, x: known.map((point) => point.x), y: known.map((point) => point.y) };
+  return {
+    label: counted(known.length, 'observed row'),
+    x: known.map((point) => point.x),
+    y: known.map((point) => point.y),
+  };
 }
 
 /** The chart of mean and interval over the range of the only input. */

@@ -1,7 +1,8 @@
 import { describeMapping, type AdaptedNetwork, type FeatureSchema, type Verdict } from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
-import { short } from './columns.ts';
+import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
+import { varianceLines } from './variance-lines.ts';
 
 /** What `ntk adapt` found, for its report. */
 export interface AdaptOutcome {
@@ -19,29 +20,29 @@ export interface AdaptOutcome {
 /** The report for people, line by line; the verdict is last. */
 export function adaptReport(outcome: AdaptOutcome): string[] {
   const { adapted, schema, verdict, data, test, written } = outcome;
-  const { linearization, network, hyperparameters, space } = adapted;
+  const { linearization, network, hyperparameters, space, posterior } = adapted;
   const { n, p, c, backend, dtype } = linearization;
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} left out for a missing cell`;
   return [
-    `network ${network.meta.name}: ${p} parameters linearised, ${c} output${c === 1 ? '' : 's'}`,
+    `network ${network.meta.name}: ${counted(p, 'parameter')} linearised, ${counted(c, 'output')}`,
     ...network.meta.notes.map((note) => `  ${note}`),
-    `data ${data.source}: ${n} rows${dropped}`,
+    `data ${data.source}: ${counted(n, 'row')}${dropped}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
     `computed in ${space} space, ${dtype} on ${backend.name}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
-    ...varianceLines(hyperparameters),
+    ...varianceLines({ hyperparameters, rows: n * c, jitter: posterior.jitter }),
     ...(test.length === 0
       ? []
       : [
           '',
           ...scoreTable(
             'test rows',
-            test.map(({ target, scores }) => ({ name: target, scores })),
+            test.map(({ target, scores }) => ({ name: `${target}, ${counted(scores.rows, 'row')}`, scores })),
           ),
         ]),
     ...verdictLines(verdict, schema.targets),
     ...(written.length === 0 ? [] : ['', `wrote ${written.join(', ')}`]),
     '',
-    verdict?.sentence ?? `No verdict: leave-one-out needs at least 3 rows, and there are ${n}.`,
+    verdict?.sentence ?? `No verdict: leave-one-out needs at least 3 rows, and there ${n === 1 ? 'is' : 'are'} ${n}.`,
   ];
 }
 
@@ -68,18 +69,6 @@ export function adaptJson({ adapted, schema, verdict, data, test, written, timeM
     written,
     timeMs,
   };
-}
-
-function varianceLines({ noiseVariance, priorVariance, learned, onEdge }: AdaptedNetwork['hyperparameters']): string[] {
-  const how = (name: 'noiseVariance' | 'priorVariance') => (learned.includes(name) ? 'learned' : 'given');
-  return [
-    `noise variance ${short(noiseVariance)} (${how('noiseVariance')}), prior variance ${short(priorVariance)} (${how('priorVariance')})`,
-    ...(onEdge === undefined
-      ? []
-      : [
-          `  the data do not determine their ratio, which is at the ${onEdge} end of the search; give one with --noise or --prior-variance`,
-        ]),
-  ];
 }
 
 function verdictLines(verdict: Verdict | undefined, targets: readonly string[]): string[] {

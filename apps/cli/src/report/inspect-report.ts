@@ -2,6 +2,7 @@ import { describeMapping, type StoredPosterior } from '@ntk/adapt';
 import { formatDescription, type NetworkDescription } from '@ntk/models';
 import type { KernelSpectrum } from '../network/kernel-spectrum.ts';
 import { short } from './columns.ts';
+import { counted } from './counted.ts';
 
 /** What `ntk inspect` found. */
 export interface Inspection {
@@ -38,7 +39,7 @@ export function inspectJson({ description, stored, spectrum }: Inspection): obje
 function posteriorLines(stored: StoredPosterior): string[] {
   const { examples, layers, mean, noiseVariance, priorVariance, features } = stored;
   return [
-    `posterior of ${examples} rows: layers ${layers.join(', ')}; prior mean ${mean}; noise variance ${short(noiseVariance)}, prior variance ${short(priorVariance)}`,
+    `posterior of ${counted(examples, 'row')}: layers ${layers.join(', ')}; prior mean ${mean}; noise variance ${short(noiseVariance)}, prior variance ${short(priorVariance)}`,
     ...(features === undefined ? [] : describeMapping(features).map((line) => `  ${line}`)),
   ];
 }
@@ -64,7 +65,7 @@ function posteriorSummary({
 }
 
 function spectrumLines({ examples, given, eigenvalues, trace, rank, effectiveDimension }: KernelSpectrum): string[] {
-  const sample = examples === given ? `${given} rows` : `${examples} of ${given} rows, evenly spaced`;
+  const sample = examples === given ? counted(given, 'row') : `${examples} of ${given} rows, evenly spaced`;
   const shown = Array.from(eigenvalues.subarray(0, SHOWN), short);
   return [
     `kernel J Jᵀ on ${sample}: trace ${short(trace)}, rank ${rank} of ${eigenvalues.length}, effective dimension ${short(effectiveDimension)}`,

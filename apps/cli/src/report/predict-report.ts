@@ -1,5 +1,6 @@
 import { describeMapping, type FeatureSchema, type StoredPosterior } from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
+import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
 
 /** What `ntk predict` did, for its report. */
@@ -29,16 +30,16 @@ export function predictReport({
 }: PredictOutcome): string[] {
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} without a prediction for a missing cell`;
   return [
-    `posterior ${posterior}: network ${stored.network.meta.name} adapted to ${stored.examples} rows`,
+    `posterior ${posterior}: network ${stored.network.meta.name} adapted to ${counted(stored.examples, 'row')}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
-    `data ${data.source}: ${data.rows} rows predicted${dropped}, on ${backend}, in ${(timeMs / 1000).toFixed(1)} s`,
+    `data ${data.source}: ${counted(data.rows, 'row')} predicted${dropped}, on ${backend}, in ${(timeMs / 1000).toFixed(1)} s`,
     ...(scores.length === 0
       ? []
       : [
           '',
           ...scoreTable(
             'observed rows',
-            scores.map(({ target, scores: own }) => ({ name: target, scores: own })),
+            scores.map(({ target, scores: own }) => ({ name: `${target}, ${counted(own.rows, 'row')}`, scores: own })),
           ),
         ]),
     ...(written.length === 0 ? ['nothing written: name a file with --out'] : ['', `wrote ${written.join(', ')}`]),

@@ -1,5 +1,6 @@
-import type { GaussianScores, Score } from '@ntk/gp';
-import { alignColumns, short } from './columns.ts';
+import type { GaussianScores } from '@ntk/gp';
+import { alignColumns } from './columns.ts';
+import { withError } from './with-error.ts';
 
 /** Scores under a name. */
 export interface NamedScores {
@@ -15,15 +16,11 @@ export function scoreTable(title: string, entries: readonly NamedScores[]): stri
     header,
     ...entries.map(({ name, scores }) => [
       `  ${name}`,
-      withError(scores.rmse),
-      withError(scores.nlpd),
+      withError(scores.rmse.value, scores.rmse.standardError),
+      withError(scores.nlpd.value, scores.nlpd.standardError),
       percent(scores.coverage.value),
     ]),
   ]);
-}
-
-function withError({ value, standardError }: Score): string {
-  return Number.isFinite(standardError) ? `${short(value)} ± ${Number(standardError.toPrecision(2))}` : short(value);
 }
 
 /** A share as people write it. */

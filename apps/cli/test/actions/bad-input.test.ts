@@ -90,6 +90,27 @@ describe('data', () => {
   });
 });
 
+describe('too few rows to learn the variances', () => {
+  test.each([
+    ['one row', 'x,y\n1,2\n', [], /bad\.csv: 1 row of data is too few to learn the variances from; give more rows, or/],
+    ['two rows', 'x,y\n1,2\n2,3\n', ['--mean', 'constant'], /bad\.csv: 2 rows of data are too few .*--prior-variance/],
+  ])('%s', async (_, content, words, message) => {
+    await writeFile(space.at('bad.csv'), content);
+    const adapt = ['adapt', '--model', '@curve', '--data', '@bad.csv', '--target', 'y', ...words];
+    expect(await refused(space, adapt)).toMatch(message);
+  });
+});
+
+test.each([
+  ['{ "mean": { "z": 1 }, "scale": 1 }', /scaler\.json: its mean names 'z'.*; correct or remove the name/],
+  ['{ "mean": [1, 2], "scale": 1 }', /scaler\.json: got 2 numbers in its mean, expected 1; give one for each input/],
+  ['{ "mean": 1, "scale": 0 }', /scaler\.json: the scale of input 1 \(x\) is 0, .*; use 1/],
+])('a scaler that does not fit: %s', async (content, message) => {
+  await writeFile(space.at('scaler.json'), content);
+  const words = ['--data', '@curve.csv', '--target', 'y', '--input-scaler', '@scaler.json'];
+  expect(await refused(space, ['adapt', '--model', '@curve', ...words])).toMatch(message);
+});
+
 describe('files', () => {
   const adapt = (model: string, ...words: string[]) => [
     'adapt',
@@ -119,7 +140,12 @@ describe('files', () => {
     ['an unsupported layer', adapt('@curve/unsupported.json'), /LocallyConnected1D/],
     ['the same, to inspect', ['inspect', '--model', '@curve/unsupported.json'], /LocallyConnected1D/],
     ['a shape that does not fit', adapt('@plane'), /takes 3, \[3\]/],
-    ['an unknown layer', adapt('@curve', '--layers', 'dense_9'), /dense_9.*expected some of/],
+    [
+      'an unknown layer',
+      adapt('@curve', '--layers', 'dense_9'),
+      /--layers: the network 'curve' has no layer 'dense_9' with weights \(did you mean .*; choose from dense, dense_1/,
+    ],
+    ['too many layers', adapt('@curve', '--layers', 'top:3'), /--layers: got top:3, .* has 2 layers .*; name at most/],
   ])('%s', async (_, words, message) => {
     expect(await refused(space, words)).toMatch(message);
   });
