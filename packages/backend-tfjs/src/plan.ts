@@ -90,7 +90,8 @@ export function runPlan(tf: TfjsModule, plan: Plan, given: ReadonlyMap<Value, Na
         values.delete(done);
       }
     }
-    return plan.program.outputs.map(({ value }) => tf.clone(values.get(value)!));
+    const inputs = plan.program.inputs.map((_, value) => values.get(value)!.dataId);
+    return plan.program.outputs.map(({ value }) => ownCopy(tf, values.get(value)!, inputs));
   });
   return outputs.map((output) => tf.keep(output));
 }
@@ -102,11 +103,22 @@ function compute(tf: TfjsModule, node: ProgramNode, rule: Rule<Primitive>, opera
   return tidy(tf, () => {
     const result = rule(tf, operands, node);
     // An operand handed through would share its life with the result.
-    return operands.some(({ native }) => native === result) ? tf.clone(result) : result;
+    return operands.some(({ native }) => native === result) ? alias(tf, result) : result;
   });
 }
 
 /** What `compute` makes, without the tensors that it needed for it. */
 function tidy<T extends NativeTensor | NativeTensor[]>(tf: TfjsModule, compute: () => T): T {
   return tf.tidy(compute) as T;
+}
+
+/** A tensor with a life of its own and the same data; `clone` copies them on wasm. */
+function alias(tf: TfjsModule, x: NativeTensor): NativeTensor {
+  return tf.reshape(x, x.shape);
+}
+
+/** An output with a life of its own, and data of its own where they are an input's: the caller may write what he uploaded. */
+function ownCopy(tf: TfjsModule, x: NativeTensor, inputs: readonly object[]): NativeTensor {
+  // Multiplying by 1 keeps every number, and empty tensors need no engine.
+  return inputs.includes(x.dataId) && x.shape.every((extent) => extent > 0) ? tf.mul(x, 1) : alias(tf, x);
 }

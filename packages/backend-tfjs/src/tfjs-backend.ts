@@ -19,6 +19,7 @@ import { DeviceTensor, nativeOf } from './device-tensor.ts';
 import { rules } from './lower/table.ts';
 import { TfjsExecutable } from './tfjs-executable.ts';
 import type { MakesTensors, TfjsModule } from './tfjs-module.ts';
+import { withSafeProducts } from './wasm-products.ts';
 
 /** Engines whose tensors lie in this process' memory. */
 const HOST_ENGINES: ReadonlySet<string> = new Set(['cpu', 'wasm']);
@@ -46,7 +47,7 @@ export async function tfjsBackend<M extends MakesTensors>(
       `tfjs-${engine}: this device computes in 16 bits, expected 32; choose the engine wasm or cpu by tf.setBackend()`,
     );
   }
-  return makeBackend(tf, engine);
+  return makeBackend(engine === 'wasm' ? withSafeProducts(tf) : tf, engine);
 }
 
 function makeBackend(tf: TfjsModule, engine: string): Backend {

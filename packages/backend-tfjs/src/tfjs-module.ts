@@ -1,6 +1,8 @@
 /** A tensor of TensorFlow.js, as far as this package uses it. */
 export interface NativeTensor {
   readonly shape: number[];
+  /** Identifies the data, which reshaped and cloned tensors share. */
+  readonly dataId: object;
   data(): Promise<unknown>;
   dispose(): void;
 }
@@ -31,7 +33,6 @@ export interface TfjsModule<T extends NativeTensor = NativeTensor> {
   /** Disposes the tensors that `compute` makes and does not return; gives back what it returns. */
   tidy(compute: () => void): unknown;
   keep(tensor: T): T;
-  clone(x: T): T;
   cast(x: T, dtype: 'float32' | 'int32' | 'bool'): T;
 
   abs(x: T): T;

@@ -93,6 +93,18 @@ export function engineSuite(tf: typeof tfc): void {
     });
   });
 
+  it('multiplies by the same numbers in several shapes', async () => {
+    await agree((b) => {
+      const x = b.input('x', [12, 1]);
+      const lefts = new Map([12, 1, 3, 4].map((inner) => [inner, b.input(`of ${inner}`, [5, inner])]));
+      for (const [i, inner] of [12, 1, 3, 4, 1, 12, 3].entries()) {
+        const right = b.reshape(x, [inner, 12 / inner]);
+        // Each differs from the one before, so that none is left out as equal.
+        b.output(`product ${i}`, b.matmul(b.mul(lefts.get(inner)!, b.scalar(i + 1)), right));
+      }
+    });
+  });
+
   it('adds up a million entries of one index', async () => {
     const program = build((b) => {
       const [x, indices] = [b.input('x', [1_000_000]), b.input('indices', [1_000_000])];

@@ -72,6 +72,21 @@ describe('memory', () => {
     inputs.forEach((tensor) => tensor.dispose());
   });
 
+  it('shares none with what was uploaded', async () => {
+    const b = new ProgramBuilder('views');
+    const x = b.input('x', [2]);
+    b.output('x', x);
+    b.output('reshaped', b.reshape(x, [2, 1]));
+    using executable = await backend.compile(b.build(), { dtype: 'float32' });
+    const data = Float32Array.of(1, 2);
+    const uploaded = backend.upload(data, [2]);
+    const outputs = await backend.run(executable, [uploaded]);
+    uploaded.dispose();
+    data.fill(7);
+    for (const output of outputs) expect([...(await backend.read(output))]).toEqual([1, 2]);
+    outputs.forEach((output) => output.dispose());
+  });
+
   it('survives the tidy of a caller', async () => {
     using executable = await backend.compile(chain(1), { dtype: 'float32' });
     const pending: Promise<unknown>[] = [];
