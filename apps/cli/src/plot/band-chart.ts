@@ -1,4 +1,5 @@
 import { colorOf, type LegendEntry } from './legend.ts';
+import { numberAxis } from './number-axis.ts';
 import { PALETTE } from './palette.ts';
 import type { Chart } from './render-svg.ts';
 
@@ -44,8 +45,13 @@ export function bandChart(chart: BandChart): Chart {
     width: 760,
     height: 400,
     encoding: {
-      x: { field: 'x', type: 'quantitative', title: xTitle, scale: xScale, axis: axisOf(ticks) },
-      y: { type: 'quantitative', title: yTitle, scale: { zero: false } },
+      x: { field: 'x', type: 'quantitative', title: xTitle, scale: xScale, axis: axisOf(prediction.x, ticks) },
+      y: {
+        type: 'quantitative',
+        title: yTitle,
+        scale: { zero: false },
+        axis: numberAxis(...valuesOf(chart)),
+      },
     },
     layer: LAYERS.flatMap((layer) => layer(chart, legend)),
   };
@@ -116,8 +122,13 @@ function points(series: Series, entries: readonly LegendEntry[], style: object):
   };
 }
 
-function axisOf(ticks: BandChart['ticks']): object {
-  if (ticks === undefined) return {};
+function valuesOf({ prediction, reference, labelled, heldOut }: BandChart): ArrayLike<number>[] {
+  const series = [reference, labelled, heldOut].flatMap((each) => (each === undefined ? [] : [each.y]));
+  return [prediction.lower, prediction.upper, ...series];
+}
+
+function axisOf(x: ArrayLike<number>, ticks: BandChart['ticks']): object {
+  if (ticks === undefined) return numberAxis(x);
   const labels = Object.fromEntries(ticks.map(({ at, label }) => [at, label]));
   return { values: ticks.map(({ at }) => at), labelExpr: `(${JSON.stringify(labels)})[datum.value]` };
 }

@@ -11,9 +11,8 @@ import { splitTargets } from '../predictions/target-prediction.ts';
 import { counted } from '../report/counted.ts';
 import { percent } from '../report/score-table.ts';
 import { bandChart, type BandChart, type Series } from './band-chart.ts';
+import { curveGrid } from './curve-grid.ts';
 import type { Chart } from './render-svg.ts';
-
-const POINTS = 200;
 
 /** What a chart over a single input needs. */
 export interface InputBand {
@@ -60,7 +59,7 @@ export async function inputBand(band: InputBand): Promise<Chart> {
   const { schema, tables, noiseVariance, interval, predict, untouched, title, labelled, heldOut } = band;
   const [input] = schema.inputs;
   const [target] = schema.targets;
-  const grid = gridOver(tables.map((table) => rawInput(schema, table)));
+  const grid = curveGrid(tables.map((table) => rawInput(schema, table)));
   const table = makeTable({ source: 'plot', columns: [{ name: input!.name, cells: grid }] });
   const { x } = encodeInputs(schema, table);
   const [prediction] = splitTargets(await predict(x), { targets: schema.targets, noiseVariance, interval });
@@ -82,12 +81,4 @@ export async function inputBand(band: InputBand): Promise<Chart> {
     ...(heldOut === undefined ? {} : { heldOut }),
   };
   return bandChart(chart);
-}
-
-function gridOver(columns: readonly Float64Array[]): Float64Array {
-  const low = Math.min(...columns.map((column) => column.reduce((a, b) => Math.min(a, b))));
-  const high = Math.max(...columns.map((column) => column.reduce((a, b) => Math.max(a, b))));
-  const margin = high > low ? 0.02 * (high - low) : 1;
-  const step = (high - low + 2 * margin) / (POINTS - 1);
-  return Float64Array.from({ length: POINTS }, (_, i) => low - margin + i * step);
 }

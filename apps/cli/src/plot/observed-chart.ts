@@ -1,4 +1,5 @@
 import { colorOf, type LegendEntry } from './legend.ts';
+import { numberAxis } from './number-axis.ts';
 import { PALETTE } from './palette.ts';
 import type { Chart } from './render-svg.ts';
 
@@ -48,13 +49,14 @@ interface PanelStyle {
 function panelSpec(panel: ObservedPanel, { legend, size }: PanelStyle): object {
   const [low, high] = range(panel);
   const scale = { domain: [low, high], nice: true, zero: false };
+  const axis = numberAxis([low, high]);
   const { target, untouched, mean } = panel;
   return {
     width: size,
     height: size,
     encoding: {
-      x: { field: 'observed', type: 'quantitative', title: `observed ${target}`, scale },
-      y: { type: 'quantitative', title: `predicted ${target}`, scale },
+      x: { field: 'observed', type: 'quantitative', title: `observed ${target}`, scale, axis },
+      y: { type: 'quantitative', title: `predicted ${target}`, scale, axis },
     },
     layer: [
       diagonal(low, high),

@@ -73,6 +73,17 @@ describe('band chart', () => {
     expect(shown).toEqual(expect.arrayContaining(['Jan', 'Mar']));
   });
 
+  test.each([
+    [1e-9, /e[-−]9$/],
+    [1e12, /e\+12$/],
+  ])('numbers of the size of %d fit on their axes', async (size, form) => {
+    const scaled = (values: readonly number[]) => values.map((value) => value * size);
+    const prediction = { ...band.prediction, x: scaled(x), y: scaled(x), lower: scaled(x), upper: scaled(x) };
+    const shown = texts(await renderSvg(bandChart({ ...band, prediction })));
+    expect(shown.filter((text) => form.test(text!)).length).toBeGreaterThan(4);
+    expect(shown.join()).not.toMatch(/…|000/);
+  });
+
   test('rows without a value leave no mark', async () => {
     const gaps = { ...band.prediction, x: [1, Number.NaN, 2], y: [1, Number.NaN, 2] };
     expect(await renderSvg(bandChart({ ...band, prediction: gaps }))).not.toContain('NaN');

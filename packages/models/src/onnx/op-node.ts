@@ -1,4 +1,4 @@
-import { UnsupportedError, sizeOf, type TypedArray } from '@ntk/tensor';
+import { UnsupportedError, sizeOf } from '@ntk/tensor';
 import { excerpt } from '../json.ts';
 import { asNumber, type Extent } from '../graph/extent.ts';
 import type { OpRule } from '../graph/evaluate.ts';
@@ -109,10 +109,4 @@ export function axesOf(
 ): readonly number[] | undefined {
   if (inputs[index] !== undefined) return numbersIn(knownInput(inputs, index, 'axes'), 'an axis');
   return node.numbers('axes');
-}
-
-/** The entries of a float tensor. */
-export function floatsIn(tensor: StaticTensor): TypedArray {
-  const values = tensor.values();
-  return ArrayBuffer.isView(values) ? values : Float64Array.from(values as readonly number[]);
 }

@@ -1,3 +1,0 @@
-import { library } from '@ntk/tsdown';
-
-export default library();
