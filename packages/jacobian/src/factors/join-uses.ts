@@ -1,6 +1,6 @@
 import type { ProgramBuilder, Value } from '@ntk/tensor';
 import { oneHot } from './one-hot.ts';
-import type { UseFactors } from './use-factors.ts';
+import type { UseFactors } from './use.ts';
 
 /**
  * The factors of a parameter that is used several times or at several positions: cross terms between its uses count.

@@ -32,6 +32,10 @@ function factoredCost({ activations, sensitivities }: TermPlan): number {
 function propagatedCost({ op, active, attributes, operandShapes, shape }: ActiveNode): number {
   const size = sizeOf(shape);
   if (op === 'reshape') return 0;
+  if (op === 'conv2d' || op === 'conv2dTranspose') {
+    const positions = op === 'conv2d' ? size : sizeOf(operandShapes[0]!);
+    return active.filter(Boolean).length * positions * sizeOf(operandShapes[1]!.slice(0, 3));
+  }
   if (op !== 'matmul') return 3 * TOUCH * size;
   const inner = operandShapes[0]!.at((attributes as Attributes['matmul']).transposeA ? -2 : -1)!;
   return active.filter(Boolean).length * size * inner;

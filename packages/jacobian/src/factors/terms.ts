@@ -2,7 +2,8 @@ import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import { permute } from '../permute.ts';
 import { joinUses } from './join-uses.ts';
-import { factorsOf, usesOf, type UseFactors } from './use-factors.ts';
+import { factorsOf, usesOf } from './use-factors.ts';
+import type { UseFactors } from './use.ts';
 
 /**
  * A summand of the Jacobian in factored form: the parameters whose layers have the same sensitivities. With T positions,

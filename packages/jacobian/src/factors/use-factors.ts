@@ -1,30 +1,17 @@
 import { sizeOf, type Attributes, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
 import type { ActiveNode, Derivation } from '../derivation.ts';
 import { linearNode } from '../linear-programs.ts';
+import type { LinearNode } from '../rules/rule.ts';
+import { convolutionFactors, transposedConvolutionFactors } from './convolution-factors.ts';
+import type { Use, UseFactors } from './use.ts';
 
-/** A place where a parameter is read: a node, and as which operand. */
-export interface Use {
-  readonly node: ActiveNode;
-  readonly operand: number;
-}
-
-/** The Jacobian of f through one use of a parameter: Σ_t A_t ⊗ G_t over T positions, or as it is. */
-export interface UseFactors {
-  /** Inputs of the layer, [n, T, a], or indices [n, T, 1]; null where the sensitivities are rows of the Jacobian themselves. */
-  readonly activations: Value | null;
-  /** The number of rows of the table that the activations are indices into; null if they are not indices. */
-  readonly rows: number | null;
-  /** ∂f_α/∂(layer output), or ∂f_α/∂(parameter): [c, n, T, b]. */
-  readonly sensitivities: Value;
-  readonly positions: number;
-  /** True if the weight matrix is read transposed: its Jacobian is then G ⊗ A instead of A ⊗ G. */
-  readonly transposed: boolean;
-}
-
-/** All places where a parameter is read by a linear node. */
+/** All places where a parameter is read by a linear node. One that is only reshaped is read where the result is: the kernel is the same. */
 export function usesOf(derivation: Derivation, parameter: Value): Use[] {
   return derivation.nodes.flatMap((node) =>
-    node.operands.flatMap((value, operand) => (value === parameter ? [{ node, operand }] : [])),
+    node.operands.flatMap((value, operand) => {
+      if (value !== parameter || !node.active[operand]) return [];
+      return node.op === 'reshape' && node.exampleAxis === null ? usesOf(derivation, node.result) : [{ node, operand }];
+    }),
   );
 }
 
@@ -44,6 +31,13 @@ export function factorsOf(
   if (use.node.exampleAxis !== 0) return null;
   if (isDense(use)) return denseFactors(b, derivation, use.node, coefficients, cotangent);
   if (isEmbedding(use)) return embeddingFactors(b, derivation, use.node, coefficients, cotangent);
+  if (use.operand === 1 && use.node.op === 'conv2d') {
+    return convolutionFactors(b, { node: linearNode(b, use.node, coefficients) as LinearNode<'conv2d'>, cotangent });
+  }
+  if (use.operand === 1 && use.node.op === 'conv2dTranspose') {
+    const node = linearNode(b, use.node, coefficients) as LinearNode<'conv2dTranspose'>;
+    return transposedConvolutionFactors(b, { node, cotangent });
+  }
   return ELEMENTWISE.has(use.node.op) ? elementwiseFactors(b, derivation, use, coefficients, cotangent) : null;
 }
 
@@ -119,12 +113,11 @@ function elementwiseFactors(
   const { node, operand } = use;
   const [n, c] = derivation.outputShape as [number, number];
   const own = node.operandShapes[operand]!;
-  const perExample = [n, ...new Array<number>(node.shape.length - 1 - own.length).fill(1), ...own];
+  // With as many axes as the result it has an extent of 1 along the first, where examples lie.
+  const shared = own.length === node.shape.length ? own.slice(1) : own;
+  const perExample = [n, ...new Array<number>(node.shape.length - 1 - shared.length).fill(1), ...shared];
   const linear = linearNode(b, node, coefficients);
-  const operandShapes = linear.operandShapes.with(
-    operand,
-    own.length < node.shape.length ? perExample : [n, ...own.slice(1)],
-  );
+  const operandShapes = linear.operandShapes.with(operand, perExample);
   const parts = node.rule.cotangent(b, { ...linear, operandShapes }, cotangent);
   return {
     activations: null,
