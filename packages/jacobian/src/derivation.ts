@@ -70,8 +70,9 @@ export function derive(program: Program, chosen: readonly Value[]): Derivation {
     const result = values[program.inputs.length + i]!;
     const operands = node.inputs.map((value) => values[value]!);
     const rule = ruleOf(node.op);
-    const activeOperands = operands.map((value) => active.has(value));
-    if (rule === undefined || !activeOperands.includes(true) || nodes.has(result)) return;
+    if (rule === undefined || nodes.has(result)) return;
+    const activeOperands = operands.map((value, operand) => active.has(value) && !rule.constantIn?.includes(operand));
+    if (!activeOperands.includes(true)) return;
     const attributes = node.attributes;
     const needed = rule.coefficients(builder, { operands, result, attributes, active: activeOperands });
     active.add(result);

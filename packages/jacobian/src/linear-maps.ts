@@ -46,9 +46,7 @@ export class LinearMaps {
       program,
       chosen.map((i) => i + 1),
     );
-    this.#weights = network.values.map((data, i) =>
-      this.backend.upload(asDType(data, this.dtype), network.parameters[i]!.shape),
-    );
+    this.#weights = uploadWeights(network, this.backend, this.dtype);
   }
 
   /**
@@ -87,6 +85,18 @@ export class LinearMaps {
     this.#weights.forEach((tensor) => tensor.dispose());
     this.#executables.dispose();
   }
+}
+
+/** Uploads all weights, or none. */
+function uploadWeights({ values, parameters }: Network, backend: Backend, dtype: DType): Tensor[] {
+  const weights: Tensor[] = [];
+  try {
+    values.forEach((data, i) => weights.push(backend.upload(asDType(data, dtype), parameters[i]!.shape)));
+  } catch (error) {
+    weights.forEach((tensor) => tensor.dispose());
+    throw error;
+  }
+  return weights;
 }
 
 /** The point of linearisation for one batch of examples: the network's outputs and the coefficients of its linear maps. */

@@ -3,6 +3,7 @@ import {
   UnsupportedError,
   allocate,
   asDType,
+  dtypeOf,
   exampleCount,
   exampleShape,
   outputCount,
@@ -93,12 +94,12 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), sizes.batchSize)) {
       batches.push(await maps.batch(data, count));
     }
-    const outputs = await joinOutputs(backend, dtype, batches, c);
     const p = parameterCount(maps.derivation);
     const factors = new Factors(maps, batches);
     const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(maps, batches);
     const counts = batches.map(({ count }) => count);
     const jacobian = jacobianOperator(maps, products, { counts, shape: [n * c, p] });
+    const outputs = await joinOutputs(backend, dtype, batches, c);
     const dispose = (): void => {
       outputs.dispose();
       factors.dispose();
@@ -131,24 +132,22 @@ function batchSizes(n: number, c: number, given: number | undefined): { batchSiz
   return { batchSize: tiles * tileSize, tileSize };
 }
 
-/** Batches of equal size; the last is filled up with copies of its last example. */
+/**
+ * Batches of equal size; the last is filled up with copies of its last example. They are copies: a backend keeps what it is given, and
+ * the caller may write its array again.
+ */
 function splitExamples(x: TypedArray, exampleSize: number, batchSize: number): { data: TypedArray; count: number }[] {
   const batches = [];
-  const batchLength = batchSize * exampleSize;
-  for (let start = 0; start < x.length; start += batchLength) {
-    const data = x.subarray(start, start + batchLength);
-    batches.push({ data: padExamples(data, exampleSize, batchLength), count: data.length / exampleSize });
+  const length = batchSize * exampleSize;
+  for (let start = 0; start < x.length; start += length) {
+    const examples = x.subarray(start, start + length);
+    const data = allocate(dtypeOf(x), length);
+    data.set(examples);
+    const last = examples.subarray(examples.length - exampleSize);
+    for (let at = examples.length; at < length; at += exampleSize) data.set(last, at);
+    batches.push({ data, count: examples.length / exampleSize });
   }
   return batches;
-}
-
-function padExamples(data: TypedArray, exampleSize: number, length: number): TypedArray {
-  if (data.length === length) return data;
-  const padded = allocate(data instanceof Float64Array ? 'float64' : 'float32', length);
-  padded.set(data);
-  const last = data.subarray(data.length - exampleSize);
-  for (let at = data.length; at < length; at += exampleSize) padded.set(last, at);
-  return padded;
 }
 
 async function joinOutputs(backend: Backend, dtype: DType, batches: readonly Batch[], c: number): Promise<Tensor> {

@@ -1,4 +1,6 @@
 import { defineOperator, type LinearOperator } from '@ntk/linop';
+import { kernelDiagonal } from './gram/kernel-diagonal.ts';
+import { kernelMatrix } from './gram/kernel-matrix.ts';
 import type { Linearization } from './linearize.ts';
 
 /**
@@ -7,7 +9,7 @@ import type { Linearization } from './linearize.ts';
  * @param rows - the linearization of X; borrowed, and must outlive the operator
  * @param columns - that of X' with the same network and layers; X itself unless given
  *
- * Cost of a product: one with J(X')ᵀ, then one with J(X).
+ * Cost of a product: one with J(X')ᵀ, then one with J(X). Its entries and its diagonal come from the factors of both.
  */
 export function ntkOperator(rows: Linearization, columns: Linearization = rows): LinearOperator {
   const operator: LinearOperator = defineOperator({
@@ -21,6 +23,8 @@ export function ntkOperator(rows: Linearization, columns: Linearization = rows):
       return await rows.jacobian.matmul(weights); // awaited: the weights live until the product is done
     },
     transpose: () => (rows === columns ? operator : ntkOperator(columns, rows)),
+    toMatrix: () => kernelMatrix(rows, columns),
+    ...(rows === columns ? { diagonal: () => kernelDiagonal(rows) } : {}),
     dispose: () => undefined,
   });
   return operator;

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reference } from '@ntk/reference';
-import type { Rng } from '@ntk/tensor';
-import { ProgramBuilder, makeNetwork, sizeOf, type Network, type Parameter, type Value } from '@ntk/tensor';
+import { ProgramBuilder, Rng, makeNetwork, sizeOf, type Network, type Parameter, type Value } from '@ntk/tensor';
 
 /** A dense tanh network with the trained weights of a golden model. */
 export function referenceNetwork(reference: Reference): Network {
@@ -58,6 +57,85 @@ export function customNetwork(
   b.output('f', build(b, x, weights));
   const values = parameters.map(({ shape }) => Float32Array.from(rng.normals(sizeOf(shape))));
   return makeNetwork({ program: b.build(), parameters, values, meta: meta('custom') });
+}
+
+/** Networks for every form that the Jacobian of a parameter takes. */
+export function networksOfAllForms(): Record<string, Network> {
+  const rng = new Rng('networks');
+  return {
+    dense: randomDense([3, 5, 4, 2], rng),
+    'one output': randomDense([2, 6, 1], rng),
+    'many outputs': randomDense([3, 4, 6], rng),
+    'one kernel used twice': customNetwork(
+      [4],
+      { w: [4, 4], b: [4], v: [4, 3] },
+      (b, x, { w, b: bias, v }) => {
+        const h = b.unary('tanh', b.add(b.matmul(x, w!), bias!));
+        return b.matmul(b.unary('sigmoid', b.add(b.matmul(h, w!), bias!)), v!);
+      },
+      rng,
+    ),
+    'one kernel for many positions': customNetwork(
+      [5, 3],
+      { w: [3, 4], b: [4], v: [20, 2] },
+      (b, x, { w, b: bias, v }) => {
+        const h = b.unary('relu', b.add(b.matmul(x, w!), bias!));
+        return b.matmul(b.reshape(h, [-1, 20]), v!);
+      },
+      rng,
+    ),
+    'a wide kernel at two positions': customNetwork(
+      [2, 8],
+      { w: [8, 9], v: [18, 1] },
+      (b, x, { w, v }) => b.matmul(b.reshape(b.unary('tanh', b.matmul(x, w!)), [-1, 18]), v!),
+      rng,
+    ),
+    'two kernels and two biases with the same sensitivities': customNetwork(
+      [6],
+      { w: [4, 5], u: [2, 5], b: [5], v: [5, 2], d: [2], e: [2] },
+      (b, x, { w, u, b: bias, v, d, e }) => {
+        const h = b.add(b.matmul(b.slice(x, 1, { end: 4 }), w!), b.matmul(b.slice(x, 1, { start: 4 }), u!));
+        return b.add(b.add(b.matmul(b.unary('tanh', b.add(h, bias!)), v!), d!), e!);
+      },
+      rng,
+    ),
+    'a transposed kernel': customNetwork(
+      [3],
+      { w: [5, 3], b: [5], v: [5, 2] },
+      (b, x, { w, b: bias, v }) => {
+        return b.matmul(b.unary('tanh', b.add(b.matmul(x, w!, { transposeB: true }), bias!)), v!);
+      },
+      rng,
+    ),
+    'tied weights, once transposed': customNetwork(
+      [3],
+      { w: [3, 5] },
+      (b, x, { w }) => b.matmul(b.unary('tanh', b.matmul(x, w!)), w!, { transposeB: true }),
+      rng,
+    ),
+    'scale, shift, quotient and a second bias': customNetwork(
+      [4],
+      { s: [4], t: [4], w: [4, 2], d: [2], e: [1] },
+      (b, x, { s, t, w, d, e }) => {
+        const h = b.add(b.add(b.mul(x, s!), t!), t!);
+        return b.add(b.div(b.matmul(h, w!), b.unary('exp', d!)), e!);
+      },
+      rng,
+    ),
+    'a parameter that is transformed before its use': customNetwork(
+      [3],
+      { w: [2, 3], v: [2, 2] },
+      (b, x, { w, v }) => b.matmul(b.unary('tanh', b.matmul(x, b.transpose(w!, [1, 0]))), b.unary('exp', v!)),
+      rng,
+    ),
+    'a parameter that nothing reads, and one beside it': customNetwork(
+      [3],
+      { unused: [2, 2], w: [3, 4], idle: [3], v: [4, 1] },
+      (b, x, { w, v }) => b.matmul(b.unary('tanh', b.matmul(x, w!)), v!),
+      rng,
+    ),
+    'outputs that no parameter reaches': customNetwork([2], { w: [2, 2] }, (b, x) => b.unary('tanh', x), rng),
+  };
 }
 
 function meta(name: string): Network['meta'] {

@@ -27,6 +27,8 @@ export interface LinearNode<P extends Primitive> {
  * in the primal Program (`coefficients`); `tangent` and `cotangent` emit only operations that are linear in their argument.
  */
 export interface LinearRule<P extends Primitive> {
+  /** Operands in which the result is constant almost everywhere, such as conditions and indices: they are never active. None unless given. */
+  readonly constantIn?: readonly number[];
   /** Values of the primal Program that the linear maps need; may emit further primal nodes. */
   coefficients(primal: ProgramBuilder, node: PrimalNode<P>): Value[];
   /**

@@ -3,6 +3,7 @@ import type { LinearRule } from './rule.ts';
 
 /** The condition is constant almost everywhere: only the two branches have tangents. */
 export const whereRule: LinearRule<'where'> = {
+  constantIn: [0],
   coefficients: (_b, { operands }) => [operands[0]!],
   tangent: (b, node, [, x, y]) => {
     const zero = b.scalar(0);

@@ -187,6 +187,8 @@ const gathered: Recipe = {
     const shape = b.shape(a.value);
     if (shape.length === 0) return undefined;
     const axis = choice % shape.length;
+    // A constant holds 128 numbers.
+    if (shape[axis]! > 128) return undefined;
     const indices = Array.from({ length: shape[axis]! }, (_, i) => (i * (choice + 1)) % 3);
     const value = b.scatterAdd(a.value, b.constant(indices, [indices.length]), { axis, extent: 3 });
     return { value, bound: a.bound * indices.length, exact: false };
