@@ -182,7 +182,45 @@ class Single(nn.Module):
 
 script("single", randomized(Single(), 7), (torch.randn(1, 12),), dynamic_axes={})
 
+class Images(nn.Module):
+    """Filters with strides, dilations and groups, pooling, normalisation, a residual, upsampling, and a flattening that knows the order of axes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(2, 4, 3, stride=2, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.depthwise = nn.Conv2d(4, 4, (3, 2), padding=(1, 0), groups=4, bias=False)
+        self.dilated = nn.Conv2d(4, 6, 2, dilation=2, groups=2)
+        self.group = nn.GroupNorm(2, 6)
+        self.up = nn.ConvTranspose2d(6, 4, 3, stride=2, padding=1, output_padding=1)
+        self.instance = nn.InstanceNorm2d(4, affine=True)
+        self.plain = nn.Conv2d(4, 4, 1)
+        self.head = nn.Linear(4 * 3 * 2, 3)
+
+    def forward(self, x):
+        a = torch.relu(self.norm(self.first(x)))
+        b = nn.functional.max_pool2d(self.depthwise(a), 2, stride=1, ceil_mode=True)
+        c = nn.functional.silu(self.group(self.dilated(nn.functional.pad(b, (1, 1, 1, 1)))))
+        d = nn.functional.interpolate(self.instance(self.up(c)), scale_factor=2, mode="nearest")
+        e = nn.functional.avg_pool2d(d, 3, stride=2, padding=1) + self.plain(nn.functional.avg_pool2d(d, 3, 2, 1, count_include_pad=False))
+        f = nn.functional.max_pool2d(e, 3, stride=3, padding=1, ceil_mode=True)
+        g = torch.cat([f, torch.relu(f)], dim=1).flatten(1)[:, 12:36]
+        return self.head(g) + f.mean((2, 3))[:, :3] + nn.functional.adaptive_avg_pool2d(c, 1).flatten(1)[:, 3:]
+
+
+images = randomized(Images(), 10)
+both("images", images, (torch.randn(2, 2, 9, 8),))
+# The same network with its normalisation kept, as the note of the reader says.
+script("images_kept", images, (torch.randn(2, 2, 9, 8),), training=torch.onnx.TrainingMode.PRESERVE)
+dynamo("images_kept", images, (torch.randn(2, 2, 9, 8),), optimize=False)
+
+sequences = nn.Sequential(
+    nn.Conv1d(2, 4, 3, padding=1), nn.BatchNorm1d(4), nn.Tanh(), nn.MaxPool1d(2), nn.ConvTranspose1d(4, 3, 2, stride=2), nn.AvgPool1d(3), nn.Flatten(), nn.Linear(6, 2)
+)
+both("sequences", randomized(sequences, 11), (torch.randn(2, 2, 9),))
+
 # Tensors in a file of their own.
+(FOLDER / "external.data").unlink(missing_ok=True)
 outside = onnx.load(FOLDER / "mlp.script.onnx")
 onnx.save(outside, FOLDER / "external.onnx", save_as_external_data=True, location="external.data", size_threshold=0)
 

@@ -1,6 +1,7 @@
 import {
   ProgramBuilder,
   ShapeError,
+  UnsupportedError,
   allocate,
   makeNetwork,
   sizeOf,
@@ -139,6 +140,10 @@ function outputOf(tracer: Tracer, traced: Traced, place: { readonly name: string
 }
 
 function joined(known: WeightRequest, request: WeightRequest): WeightRequest {
+  if (String(known.permutation) !== String(request.permutation))
+    throw new UnsupportedError(
+      `got the weight '${known.name}' as a filter and as something else, expected one use; store it twice`,
+    );
   return request.trainable ? { ...known, trainable: true } : known;
 }
 
@@ -166,6 +171,6 @@ function layoutNotes(weights: readonly WeightRequest[]): string[] {
   const moved = weights.filter(({ permutation }) => permutation).length;
   if (moved === 0) return [];
   return [
-    `${moved} filter${moved === 1 ? ' is' : 's are'} exposed as [height, width, inputs, outputs], not in the order of the file; names are the file's`,
+    `${moved} filter${moved === 1 ? ' is' : 's are'} exposed in TensorFlow's order, [height, width, inputs, outputs] (transposed: outputs, inputs), not in the file's; the names are the file's`,
   ];
 }

@@ -1,5 +1,6 @@
 import { activationRules } from './ops/activations.ts';
 import { arithmeticRules } from './ops/arithmetic.ts';
+import { convolutionRules } from './ops/convolution.ts';
 import { identityRules } from './ops/identity.ts';
 import { linearRules } from './ops/linear.ts';
 import { normalizationRules } from './ops/normalization.ts';
@@ -14,6 +15,7 @@ export const onnxRules: ReadonlyMap<string, OnnxRule> = new Map(
     ...arithmeticRules,
     ...activationRules,
     ...linearRules,
+    ...convolutionRules,
     ...shapeRules,
     ...selectionRules,
     ...reductionRules,

@@ -1,6 +1,6 @@
 import { UnsupportedError } from '@ntk/tensor';
 import { pointwise } from '../../graph/functions/elementwise.ts';
-import type { Traced } from '../../graph/traced.ts';
+import type { ElementKind, Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
 import { elementKindOf } from '../tensor-data.ts';
 import { required, type OnnxRule, type OnnxRules } from '../op-node.ts';
@@ -9,27 +9,24 @@ const identity: OnnxRule = (_tracer, _node, inputs) => required(inputs, 0);
 
 /** Types are only told apart where it matters: truth values, and whole numbers of shapes. */
 const cast: OnnxRule = (tracer, node, inputs) => {
-  const operand = required(inputs, 0);
   const to = elementKindOf(node.number('to', 0));
   if (to === undefined)
     throw new UnsupportedError(
       `got the data type ${node.number('to', 0)} to cast to, expected numbers or truth values`,
     );
-  if (to === operand.element || (to === 'float' && operand.kind === 'view')) return { ...operand, element: to };
-  if (to === 'bool') return { ...truths(tracer, operand), element: to };
-  if (operand.element === 'bool') return { ...operand, element: to };
+  return castTo(tracer, required(inputs, 0), to);
+};
+
+function castTo(tracer: Tracer, operand: Traced, to: ElementKind): Traced {
+  const from = operand.element;
+  if (to === 'bool' && from !== 'bool') return { ...truths(tracer, operand), element: to };
+  if (to !== 'int' || from !== 'float') return { ...operand, element: to };
   if (operand.kind === 'view')
     throw new UnsupportedError('got real numbers to cast to integers, which has no derivative');
-  if (to === 'float') return { ...operand, element: to };
-  const { values, ...rest } = operand;
-  return {
-    kind: 'static',
-    element: to,
-    shape: rest.shape,
-    name: rest.name,
-    values: () => Array.from(values() as readonly number[], Math.trunc),
-  };
-};
+  const { shape, name, values } = operand;
+  const whole = (): number[] => Array.from(values() as readonly number[], Math.trunc);
+  return { kind: 'static', element: to, shape, name, values: whole };
+}
 
 function truths(tracer: Tracer, operand: Traced): Traced {
   return pointwise(tracer, operand, (b, x) => b.sub(b.scalar(1), b.binary('equal', x, b.scalar(0))));
@@ -40,6 +37,7 @@ export const identityRules: OnnxRules = {
   Identity: identity,
   Dropout: identity,
   Cast: cast,
+  CastLike: (tracer, _node, inputs) => castTo(tracer, required(inputs, 0), required(inputs, 1).element),
   // Probabilities with their labels, as scikit-learn gives them.
   'ai.onnx.ml.ZipMap': identity,
 };

@@ -8,6 +8,7 @@ import { arithmetic } from '../../graph/functions/arithmetic.ts';
 import { elementwise } from '../../graph/functions/elementwise.ts';
 import type { Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
+import { isMadeUp } from '../../graph/weight-layers.ts';
 import { required, type OnnxRule, type OnnxRules } from '../op-node.ts';
 
 /** A weight in a slot for scale or shift, or nothing. */
@@ -52,10 +53,17 @@ const rms: OnnxRule = (tracer, node, inputs) => {
   return scaleAndShift(tracer, y, { scale: slot(tracer, inputs[1]), shift: undefined, axis: rankOf(view) - 1 });
 };
 
+/** The same where exporters also put ones and zeros that they made up: a group normalisation in older words. */
+function namedSlot(tracer: Tracer, traced: Traced | undefined): Traced | undefined {
+  const isMade = traced?.kind === 'static' && traced.weight && isMadeUp(traced.weight.name);
+  return isMade ? traced : slot(tracer, traced);
+}
+
 const instance: OnnxRule = (tracer, node, inputs) => {
   const view = tracer.view(required(inputs, 0));
   const y = standardize(tracer, view, from(2, rankOf(view)), node.number('epsilon', 1e-5));
-  return scaleAndShift(tracer, y, { scale: slot(tracer, inputs[1]), shift: slot(tracer, inputs[2]), axis: 1 });
+  const [scale, shift] = [namedSlot(tracer, inputs[1]), namedSlot(tracer, inputs[2])];
+  return scaleAndShift(tracer, y, { scale, shift, axis: 1 });
 };
 
 const group: OnnxRule = (tracer, node, inputs) => {
