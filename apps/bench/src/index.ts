@@ -17,3 +17,6 @@ export type { SpeedReport, SpeedRow } from './speed/products.ts';
 export { formatSpeedReport } from './speed/report.ts';
 export type { Sgemm } from './speed/sgemm.ts';
 export type { Repetition, Timing } from './speed/timing.ts';
+export { varianceBoundCurves } from './variance-bound/variance-bound.ts';
+export type { BoundCurve } from './variance-bound/variance-bound.ts';
+export { varianceBoundChart } from './variance-bound/variance-bound-chart.ts';
