@@ -15,3 +15,26 @@ export {
   type MultiShiftState,
   multiShiftCg,
 } from './shifted/multi-shift-cg.ts';
+export type { Estimate } from './estimates/estimate.ts';
+export { type TraceOptions, hutchPlusPlus } from './estimates/hutch-plus-plus.ts';
+export {
+  type StochasticLanczosEstimate,
+  type StochasticLanczosOptions,
+  type StochasticLogDeterminantOptions,
+  stochasticLanczosTrace,
+  stochasticLogDeterminant,
+} from './estimates/stochastic-lanczos.ts';
+export { studentQuantile } from './estimates/student-quantile.ts';
+export { type DiagonalEstimate, xdiag } from './estimates/xdiag.ts';
+export { xtrace } from './estimates/xtrace.ts';
+export { type InverseRootOptions, lanczosInverseRoot } from './lanczos/inverse-root.ts';
+export { type LanczosOptions, lanczos } from './lanczos/lanczos.ts';
+export type { LanczosRun } from './lanczos/lanczos-process.ts';
+export {
+  type LsmrOptions,
+  type LsmrSolution,
+  type LsmrSolver,
+  type LsmrState,
+  type LsmrStats,
+  lsmr,
+} from './lsmr/lsmr.ts';
