@@ -1,0 +1,3 @@
+import { library } from '@ntk/tsdown';
+
+export default library();
