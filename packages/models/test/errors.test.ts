@@ -181,7 +181,7 @@ const cases: Record<string, Case> = {
       ],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), LSTM ('l'), TimeDistributed with a wrapped Flatten ('t'), which this version does not read; expected the layers ${layers}, the activations ${activations}, a wrapped Dense or activation`,
+    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), LSTM ('l'), TimeDistributed with a wrapped Flatten ('t'), which this version does not read; replace it in the model, expected the layers ${layers}, the activations ${activations}, a wrapped Dense or activation`,
   },
   'many layers of one class': {
     files: sequentialFiles(
@@ -189,7 +189,7 @@ const cases: Record<string, Case> = {
       ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => layer('Conv3D', name)),
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv3D ('a', 'b', 'c', 'd' and 2 more), which this version does not read; expected the layers ${layers}`,
+    message: `model.json: got Conv3D ('a', 'b', 'c', 'd' and 2 more), which this version does not read; replace it in the model, expected the layers ${layers}`,
   },
   'an unsupported layer of an inner model': {
     files: modelFiles(
@@ -203,17 +203,17 @@ const cases: Record<string, Case> = {
       [],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got GRU ('inner/g'), which this version does not read; expected the layers ${layers}`,
+    message: `model.json: got GRU ('inner/g'), which this version does not read; replace it in the model, expected the layers ${layers}`,
   },
   'an activation that is no name': {
     files: sequentialFiles([3], [dense({ activation: { class_name: 'Custom', config: { a: 1 } } })]),
     name: 'UnsupportedError',
-    message: `model.json: got Dense with the activation {"class_name":"Custom","config":{"a":1}} ('d'), which this version does not read; expected the activations ${activations}`,
+    message: `model.json: got Dense with the activation {"class_name":"Custom","config":{"a":1}} ('d'), which this version does not read; replace it in the model, expected the activations ${activations}`,
   },
   'channels first': {
     files: sequentialFiles([2, 3], [layer('Flatten', 'f', { data_format: 'channels_first' })]),
     name: 'UnsupportedError',
-    message: `model.json: got Flatten with the data_format 'channels_first' ('f'), which this version does not read; expected the data_format 'channels_last'`,
+    message: `model.json: got Flatten with the data_format 'channels_first' ('f'), which this version does not read; replace it in the model, expected the data_format 'channels_last'`,
   },
   'two layers of one name': {
     files: sequentialFiles([3], [layer('Flatten', 'f'), layer('Flatten', 'f')]),

@@ -136,7 +136,7 @@ describe('a dense network', () => {
       "denseNetwork: got the initializer 'ones', expected one of glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal",
     );
     expect(() => denseNetwork({ inputs: 3, hidden: [2], outputs: 2, rng, activation: 'sine' })).toThrow(
-      "denseNetwork: got Dense with the activation 'sine' ('dense'), which this version does not read; expected the activations linear, relu,",
+      "denseNetwork: got Dense with the activation 'sine' ('dense'), which this version does not read; replace it in the model, expected the activations linear, relu,",
     );
   });
 });

@@ -100,6 +100,12 @@ export function warningsOf(methods: readonly MethodScores[]): string[] {
 function errorsOf(methods: readonly MethodScores[], method: Method): string {
   return methods
     .find((entry) => entry.method === method)!
-    .scores.map(({ rmse }) => String(Number(rmse.value.toPrecision(3))))
+    .scores.map(({ rmse }) => short(rmse.value))
     .join(' and ');
+}
+
+/** Three digits, with an exponent where they alone would mislead. */
+function short(value: number): string {
+  const digits = value.toPrecision(3);
+  return Math.abs(value) >= 1e6 ? Number(digits).toExponential() : String(Number(digits));
 }
