@@ -36,7 +36,9 @@ export function configureModel(topology: ModelTopology, kerasVersion: number, la
   for (const { what, layer } of problems) layersOf.set(what, [...(layersOf.get(what) ?? []), `'${layer}'`]);
   const listed = [...layersOf].map(([what, layers]) => `${what} (${listNames(layers)})`).join(', ');
   const supported = [...new Set(problems.map((problem) => problem.supported))].join(', ');
-  throw new UnsupportedError(`${label}: got ${listed}, which this version does not read; replace it in the model, expected ${supported}`);
+  throw new UnsupportedError(
+    `${label}: got ${listed}, which this version does not read; replace it in the model, expected ${supported}`,
+  );
 }
 
 interface Reading {
