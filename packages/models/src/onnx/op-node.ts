@@ -1,8 +1,8 @@
-import { UnsupportedError, sizeOf } from '@ntk/tensor';
+import { UnsupportedError } from '@ntk/tensor';
 import { excerpt } from '../json.ts';
-import { asNumber, type Extent } from '../graph/extent.ts';
 import type { OpRule } from '../graph/evaluate.ts';
-import type { StaticTensor, Traced } from '../graph/traced.ts';
+import { knownInput, numbersIn } from '../graph/operands.ts';
+import type { Traced } from '../graph/traced.ts';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from './messages.ts';
 
 /** A node of an ONNX graph with what its rule may ask of it. */
@@ -69,37 +69,6 @@ export type OnnxRule = OpRule<OpNode>;
 
 /** Rules by the name of the operation. */
 export type OnnxRules = Readonly<Record<string, OnnxRule>>;
-
-/** An input that an operation cannot do without. */
-export function required(inputs: readonly (Traced | undefined)[], index: number): Traced {
-  const input = inputs[index];
-  if (input === undefined) throw new UnsupportedError(`got no input ${index}, expected one`);
-  return input;
-}
-
-/** An input that has to be known while the graph is read. @throws {UnsupportedError} if it is computed from the network's input */
-export function knownInput(inputs: readonly (Traced | undefined)[], index: number, what: string): StaticTensor {
-  const input = required(inputs, index);
-  if (input.kind === 'static') return input;
-  throw new UnsupportedError(`got ${what} that depend on the network's input, expected fixed ones`);
-}
-
-/** Whole numbers that may be multiples of the number of examples, as of a shape. */
-export function extentsIn(tensor: StaticTensor): Extent[] {
-  return Array.from<Extent>(tensor.values());
-}
-
-/** Numbers of a static tensor. */
-export function numbersIn(tensor: StaticTensor, what: string): number[] {
-  return extentsIn(tensor).map((value) => asNumber(value, what));
-}
-
-/** The one number of a static tensor. */
-export function numberIn(tensor: StaticTensor, what: string): number {
-  if (sizeOf(tensor.shape) !== 1)
-    throw new UnsupportedError(`got ${sizeOf(tensor.shape)} numbers as ${what}, expected one`);
-  return numbersIn(tensor, what)[0]!;
-}
 
 /** Axes, which newer operator sets give as an input and older ones as an attribute; undefined if neither is given. */
 export function axesOf(

@@ -5,7 +5,7 @@ import { pointwise } from '../../graph/functions/elementwise.ts';
 import { axisOf, rankOf } from '../../graph/functions/movement.ts';
 import { logSoftmax, softmax } from '../../graph/functions/reduction.ts';
 import type { OpNode, OnnxRule, OnnxRules } from '../op-node.ts';
-import { required } from '../op-node.ts';
+import { required } from '../../graph/operands.ts';
 
 /** A function of one number with parameters from the node. */
 function of(formula: (b: ProgramBuilder, x: Value, node: OpNode) => Value): OnnxRule {

@@ -4,7 +4,8 @@ import { elementwise, pointwise } from '../../graph/functions/elementwise.ts';
 import { affine } from '../../graph/functions/slots.ts';
 import { power } from '../../graph/functions/power.ts';
 import type { Traced } from '../../graph/traced.ts';
-import { knownInput, numberIn, required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { knownInput, numberIn, required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules } from '../op-node.ts';
 
 /** An operation entry by entry of a fixed number of operands. */
 function entrywise(name: ArithmeticName): OnnxRule {

@@ -13,7 +13,8 @@ import { overImages } from '../../graph/functions/images.ts';
 import { rankOf } from '../../graph/functions/movement.ts';
 import { reachOf } from '../../windows/extents.ts';
 import { repeatPixels } from '../../windows/upsample.ts';
-import { extentsIn, knownInput, numbersIn, required, type OnnxRule, type OnnxRules, type OpNode } from '../op-node.ts';
+import { extentsIn, knownInput, numbersIn, required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules, OpNode } from '../op-node.ts';
 
 /** Numbers for the axes of positions as a pair; a sequence is an image of one row. */
 function pair(values: readonly number[] | undefined, neutral: number): [number, number] {

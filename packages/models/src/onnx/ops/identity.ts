@@ -3,7 +3,8 @@ import { pointwise } from '../../graph/functions/elementwise.ts';
 import type { ElementKind, Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
 import { elementKindOf } from '../tensor-data.ts';
-import { required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules } from '../op-node.ts';
 
 const identity: OnnxRule = (_tracer, _node, inputs) => required(inputs, 0);
 

@@ -5,7 +5,8 @@ import { affine, product } from '../../graph/functions/slots.ts';
 import { fold, staticTensor, weightTensor } from '../../graph/static.ts';
 import type { Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
-import { required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules } from '../op-node.ts';
 
 /** alpha · A · B + beta · C, A and B read transposed on demand. */
 const gemm: OnnxRule = (tracer, node, inputs) => {

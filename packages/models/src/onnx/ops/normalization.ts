@@ -9,7 +9,8 @@ import { elementwise } from '../../graph/functions/elementwise.ts';
 import type { Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
 import { isMadeUp } from '../../graph/weight-layers.ts';
-import { required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules } from '../op-node.ts';
 
 /** A weight in a slot for scale or shift, or nothing. */
 function slot(tracer: Tracer, traced: Traced | undefined): Traced | undefined {

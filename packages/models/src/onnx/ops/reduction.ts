@@ -4,7 +4,8 @@ import { reduce, reductions, type ReductionName } from '../../graph/functions/re
 import { fold, staticTensor } from '../../graph/static.ts';
 import type { Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
-import { axesOf, extentsIn, required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { extentsIn, required } from '../../graph/operands.ts';
+import { axesOf, type OnnxRule, type OnnxRules } from '../op-node.ts';
 
 /** A reduction over the axes that the node or its input names, or all. */
 function over(name: ReductionName): OnnxRule {

@@ -4,7 +4,8 @@ import { axisOf, extentsOfTraced, gather, pad, rankOf, reshape, slice, take } fr
 import { weightTensor } from '../../graph/static.ts';
 import type { StaticTensor, Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
-import { extentsIn, knownInput, numberIn, numbersIn, required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { extentsIn, knownInput, numberIn, numbersIn, required } from '../../graph/operands.ts';
+import type { OnnxRule, OnnxRules } from '../op-node.ts';
 
 const sliceRule: OnnxRule = (tracer, _node, inputs) => {
   const operand = required(inputs, 0);

@@ -12,7 +12,8 @@ import {
   unsqueeze,
 } from '../../graph/functions/movement.ts';
 import { staticTensor } from '../../graph/static.ts';
-import { axesOf, extentsIn, knownInput, numberIn, required, type OnnxRule, type OnnxRules } from '../op-node.ts';
+import { extentsIn, knownInput, numberIn, required } from '../../graph/operands.ts';
+import { axesOf, type OnnxRule, type OnnxRules } from '../op-node.ts';
 import { readTensor } from '../tensor-data.ts';
 
 const shape: OnnxRule = (tracer, node, inputs) => {
