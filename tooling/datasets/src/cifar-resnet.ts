@@ -24,7 +24,7 @@ export interface CifarResnet {
   /** The weights that modelJson lists, float32. */
   readonly weights: Uint8Array;
   /** Pixels 0 to 255 of images [n, 32, 32, 3] as the inputs that the network was trained on. */
-  standardize(images: Uint8Array): Float32Array<ArrayBuffer>;
+  readonly standardize: (images: Uint8Array) => Float32Array<ArrayBuffer>;
 }
 
 /**
