@@ -5,7 +5,7 @@ import { reshape as reshapeView, type ReshapeOptions } from '../reshape.ts';
 import { move } from '../static.ts';
 import type { Traced, View } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
-import { arrange, extentsOf, owned, viewOf, withSoleAxis } from '../view.ts';
+import { extentsOf, viewOf, withSoleAxis } from '../view.ts';
 
 /** The extents of anything traced. */
 export function extentsOfTraced(tracer: Tracer, traced: Traced): readonly Extent[] {
@@ -234,42 +234,4 @@ function repeatForExamples(tracer: Tracer, operand: Traced, extents: readonly Ex
   const value = b.where(b.scalar(0), marker, b.reshape(view.value, [1, ...b.shape(view.value)]));
   const axes = view.axes.map((list, j) => (j === axis ? [0] : list.map((one) => one + 1)));
   return { ...view, value, axes, examples: true };
-}
-
-/** Rows of a table, or entries of any tensor of weights, that computed indices name. */
-export function gather(tracer: Tracer, table: View, indices: View, axis: number): View {
-  const b = tracer.builder;
-  if (table.examples)
-    throw new UnsupportedError('got indices that pick from what differs between examples, expected a table of weights');
-  const { view, at } = withAxisFirst(b, table, axis);
-  const rank = b.shape(indices.value).length;
-  const axes = view.axes.flatMap((list, j) => (j === axis ? indices.axes : [list.map((one) => one - 1 + rank)]));
-  return {
-    kind: 'view',
-    element: table.element,
-    value: b.gather(view.value, indices.value, at),
-    axes,
-    examples: indices.examples,
-  };
-}
-
-/** The view with one axis of its value, the first, for one of its own: what is put in its place may hold examples. */
-function withAxisFirst(b: ProgramBuilder, view: View, axis: number): { readonly view: View; readonly at: 0 } {
-  const { view: sole, at } = withSoleAxis(b, view, axis);
-  if (at === 0) return { view: sole, at };
-  const others = b.shape(sole.value).flatMap((_, one) => (one !== at && owned(sole, one) ? [one] : []));
-  const order = [at, ...others];
-  const axes = sole.axes.map((list) => list.map((one) => order.indexOf(one)));
-  return {
-    view: {
-      ...sole,
-      value: arrange(
-        b,
-        sole,
-        order.map((one) => [one]),
-      ),
-      axes,
-    },
-    at: 0,
-  };
 }

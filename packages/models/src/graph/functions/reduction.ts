@@ -1,6 +1,7 @@
 import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import { logSoftmax as logSoftmaxOf, softmax as softmaxOf } from '../../activations/softmax.ts';
-import type { View } from '../traced.ts';
+import { fold } from '../static.ts';
+import type { Traced, View } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
 import { mixing } from '../view.ts';
 
@@ -63,4 +64,18 @@ export function valueAxes(view: View, axes: readonly number[]): number[] {
   const inner = axes.flatMap((axis) => view.axes[axis]!);
   if (view.examples && inner.includes(0)) throw mixing();
   return inner;
+}
+
+/** Reduces axes of anything traced: in the Program, or here if it is static. @throws {ShapeError} if one holds examples */
+export function reduceTraced(
+  tracer: Tracer,
+  operand: Traced,
+  axes: readonly number[],
+  options: { readonly keep: boolean; readonly name: ReductionName },
+): Traced {
+  const { keep, name } = options;
+  if (operand.kind === 'view') return reduce(tracer, operand, { axes, keep, by: reductions[name] });
+  const kept = operand.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+  const shape = keep ? kept : operand.shape.filter((_, axis) => !axes.includes(axis));
+  return fold([operand], (b, [x]) => b.reshape(reductions[name](b, x!, axes), shape), operand.element);
 }

@@ -1,7 +1,5 @@
 import { UnsupportedError } from '@ntk/tensor';
-import { pointwise } from '../../graph/functions/elementwise.ts';
-import type { ElementKind, Traced } from '../../graph/traced.ts';
-import type { Tracer } from '../../graph/tracer.ts';
+import { castTo } from '../../graph/functions/cast.ts';
 import { elementKindOf } from '../tensor-data.ts';
 import { required } from '../../graph/operands.ts';
 import type { OnnxRule, OnnxRules } from '../op-node.ts';
@@ -17,21 +15,6 @@ const cast: OnnxRule = (tracer, node, inputs) => {
     );
   return castTo(tracer, required(inputs, 0), to);
 };
-
-function castTo(tracer: Tracer, operand: Traced, to: ElementKind): Traced {
-  const from = operand.element;
-  if (to === 'bool' && from !== 'bool') return { ...truths(tracer, operand), element: to };
-  if (to !== 'int' || from !== 'float') return { ...operand, element: to };
-  if (operand.kind === 'view')
-    throw new UnsupportedError('got real numbers to cast to integers, which has no derivative');
-  const { shape, name, values } = operand;
-  const whole = (): number[] => Array.from(values() as readonly number[], Math.trunc);
-  return { kind: 'static', element: to, shape, name, values: whole };
-}
-
-function truths(tracer: Tracer, operand: Traced): Traced {
-  return pointwise(tracer, operand, (b, x) => b.sub(b.scalar(1), b.binary('equal', x, b.scalar(0))));
-}
 
 /** What passes its input on, and what acts only in training. */
 export const identityRules: OnnxRules = {

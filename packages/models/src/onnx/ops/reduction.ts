@@ -1,9 +1,7 @@
 import { asNumber, product } from '../../graph/extent.ts';
 import { axisOf, extentsOfTraced, rankOf } from '../../graph/functions/movement.ts';
-import { reduce, reductions, type ReductionName } from '../../graph/functions/reduction.ts';
-import { fold, staticTensor } from '../../graph/static.ts';
-import type { Traced } from '../../graph/traced.ts';
-import type { Tracer } from '../../graph/tracer.ts';
+import { reduceTraced, type ReductionName } from '../../graph/functions/reduction.ts';
+import { staticTensor } from '../../graph/static.ts';
 import { extentsIn, required } from '../../graph/operands.ts';
 import { axesOf, type OnnxRule, type OnnxRules } from '../op-node.ts';
 
@@ -17,19 +15,6 @@ function over(name: ReductionName): OnnxRule {
     const axes = named === undefined || named.length === 0 ? Array.from({ length: rank }, (_, i) => i) : named;
     return reduceTraced(tracer, operand, axes, { keep: node.number('keepdims', 1) !== 0, name });
   };
-}
-
-function reduceTraced(
-  tracer: Tracer,
-  operand: Traced,
-  axes: readonly number[],
-  options: { readonly keep: boolean; readonly name: ReductionName },
-): Traced {
-  const { keep, name } = options;
-  if (operand.kind === 'view') return reduce(tracer, operand, { axes, keep, by: reductions[name] });
-  const kept = operand.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
-  const shape = keep ? kept : operand.shape.filter((_, axis) => !axes.includes(axis));
-  return fold([operand], (b, [x]) => b.reshape(reductions[name](b, x!, axes), shape), operand.element);
 }
 
 /** The product of extents. */

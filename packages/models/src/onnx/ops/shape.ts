@@ -1,8 +1,6 @@
-import { UnsupportedError, sizeOf } from '@ntk/tensor';
-import { asNumber, over, product, type Extent } from '../../graph/extent.ts';
+import { UnsupportedError } from '@ntk/tensor';
+import { over, product, type Extent } from '../../graph/extent.ts';
 import {
-  axisOf,
-  concat,
   expand,
   extentsOfTraced,
   rankOf,
@@ -11,8 +9,10 @@ import {
   transpose,
   unsqueeze,
 } from '../../graph/functions/movement.ts';
+import { concatNonEmpty, fill, range, tile } from '../../graph/functions/repeating.ts';
+import { extentsIn, knownInput, required } from '../../graph/operands.ts';
 import { staticTensor } from '../../graph/static.ts';
-import { extentsIn, knownInput, numberIn, required } from '../../graph/operands.ts';
+import type { StaticTensor } from '../../graph/traced.ts';
 import { axesOf, type OnnxRule, type OnnxRules } from '../op-node.ts';
 import { readTensor } from '../tensor-data.ts';
 
@@ -55,27 +55,11 @@ const constantOfShape: OnnxRule = (tracer, node, inputs) => {
   const tensor = node.tensor('value');
   const place = { label: node.name, external: () => new Uint8Array() };
   const filler = tensor ? readTensor(tensor, false, place) : staticTensor('float', [1], [0]);
-  return expand(
-    tracer,
-    reshape(
-      tracer,
-      filler,
-      target.map(() => 1),
-    ),
-    target,
-  );
+  return fill(tracer, filler, target);
 };
 
-const range: OnnxRule = (_tracer, _node, inputs) => {
-  const [start, limit, delta] = [0, 1, 2].map((i) => numberIn(knownInput(inputs, i, 'bounds'), 'a bound of a range'));
-  const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
-  const { element } = knownInput(inputs, 0, 'bounds');
-  return staticTensor(
-    element,
-    [count],
-    Array.from({ length: count }, (_, i) => start! + i * delta!),
-  );
-};
+const rangeRule: OnnxRule = (_tracer, _node, inputs) =>
+  range([0, 1, 2].map((i) => knownInput(inputs, i, 'bounds')) as [StaticTensor, StaticTensor, StaticTensor]);
 
 const reshapeRule: OnnxRule = (tracer, node, inputs) => {
   const target = extentsIn(knownInput(inputs, 1, 'shapes'));
@@ -105,32 +89,15 @@ const squeezeRule: OnnxRule = (tracer, node, inputs) => squeeze(tracer, required
 const expandRule: OnnxRule = (tracer, _node, inputs) =>
   expand(tracer, required(inputs, 0), extentsIn(knownInput(inputs, 1, 'shapes')));
 
-const tile: OnnxRule = (tracer, _node, inputs) => {
-  const repeats = extentsIn(knownInput(inputs, 1, 'repeats'));
-  const operand = required(inputs, 0);
-  const extents = extentsOfTraced(tracer, operand);
-  return repeats.reduce<ReturnType<typeof required>>((result, count, axis) => {
-    // What has extent 1 is stretched, which may be for every example; the rest is laid side by side.
-    if (extents[axis] === 1)
-      return expand(
-        tracer,
-        result,
-        extentsOfTraced(tracer, result).map((own, j): Extent => (j === axis ? count : own)),
-      );
-    const times = asNumber(count, 'a number of repeats');
-    return concat(tracer, new Array<typeof result>(times).fill(result), axis);
-  }, operand);
-};
+const tileRule: OnnxRule = (tracer, _node, inputs) =>
+  tile(tracer, required(inputs, 0), extentsIn(knownInput(inputs, 1, 'repeats')));
 
-const concatRule: OnnxRule = (tracer, node, inputs) => {
-  const operands = inputs.map((_, i) => required(inputs, i)).filter((operand) => !isEmpty(operand));
-  return concat(tracer, operands, axisOf(node.number('axis', 0), rankOf(operands[0]!)));
-};
-
-/** Exporters join empty lists of extents. */
-function isEmpty(operand: ReturnType<typeof required>): boolean {
-  return operand.kind === 'static' && sizeOf(operand.shape) === 0;
-}
+const concatRule: OnnxRule = (tracer, node, inputs) =>
+  concatNonEmpty(
+    tracer,
+    inputs.map((_, i) => required(inputs, i)),
+    node.number('axis', 0),
+  );
 
 /** Blocks of channels become blocks of positions. */
 const depthToSpace: OnnxRule = (tracer, node, inputs) => {
@@ -151,14 +118,14 @@ export const shapeRules: OnnxRules = {
   Size: size,
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Range: range,
+  Range: rangeRule,
   Reshape: reshapeRule,
   Flatten: flatten,
   Transpose: transposeRule,
   Unsqueeze: unsqueezeRule,
   Squeeze: squeezeRule,
   Expand: expandRule,
-  Tile: tile,
+  Tile: tileRule,
   Concat: concatRule,
   DepthToSpace: depthToSpace,
 };
