@@ -20,7 +20,7 @@ export interface AdaptOutcome {
 /** The report for people, line by line; the verdict is last. */
 export function adaptReport(outcome: AdaptOutcome): string[] {
   const { adapted, schema, verdict, data, test, written } = outcome;
-  const { linearization, network, hyperparameters, space, posterior } = adapted;
+  const { linearization, network, hyperparameters, space, inference } = adapted;
   const { n, p, c, backend, dtype } = linearization;
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} left out for a missing cell`;
   return [
@@ -29,7 +29,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
     `data ${data.source}: ${counted(n, 'row')}${dropped}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
     `computed in ${space} space, ${dtype} on ${backend.name}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
-    ...varianceLines({ hyperparameters, rows: n * c, jitter: posterior.jitter }),
+    ...varianceLines({ hyperparameters, rows: n * c, jitter: inference.posterior.jitter }),
     ...(test.length === 0
       ? []
       : [
@@ -48,7 +48,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
 
 /** The same as one JSON object. */
 export function adaptJson({ adapted, schema, verdict, data, test, written, timeMs }: AdaptOutcome): object {
-  const { linearization, network, hyperparameters, space, posterior } = adapted;
+  const { linearization, network, hyperparameters, space, inference } = adapted;
   return {
     command: 'adapt',
     status: 'done',
@@ -62,8 +62,8 @@ export function adaptJson({ adapted, schema, verdict, data, test, written, timeM
     dtype: linearization.dtype,
     space,
     ...hyperparameters,
-    logMarginalLikelihood: posterior.logMarginalLikelihood,
-    jitter: posterior.jitter,
+    logMarginalLikelihood: inference.posterior.logMarginalLikelihood,
+    jitter: inference.posterior.jitter,
     verdict: verdict === undefined ? null : { ...verdict, leftOut: undefined },
     test,
     written,

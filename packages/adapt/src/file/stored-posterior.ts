@@ -1,3 +1,4 @@
+import type { JacobianQuery, KernelQuery, Posterior } from '@ntk/gp';
 import { matrix, type Matrix } from '@ntk/linop';
 import type { DType, Network } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
@@ -53,7 +54,12 @@ export async function storePosterior(
   adapted: AdaptedNetwork,
   options: { readonly features?: FeatureSchema } = {},
 ): Promise<StoredPosterior> {
-  const { linearization, posterior, hyperparameters, space, network } = adapted;
+  const { linearization, inference, hyperparameters, space, network } = adapted;
+  if (inference.kind !== 'kernel' && inference.kind !== 'jacobian') {
+    throw new OptionError(
+      `the posterior was found by ${inference.kind} inference, expected a Cholesky factor of all outputs to store; adapt with outputs full and solver cholesky`,
+    );
+  }
   const { p, n } = linearization;
   const rootRows = space === 'function' ? n * linearization.c : p;
   if (rootRows * p * 8 > MAX_ROOT_BYTES) {
@@ -62,7 +68,7 @@ export async function storePosterior(
     );
   }
   const { priorVariance, noiseVariance } = hyperparameters;
-  const root = await posterior.conditioning.root();
+  const root = await inference.posterior.conditioning.root();
   return {
     network,
     layers: [...new Set(linearization.parameters.map(({ layer }) => layer))],
@@ -71,16 +77,19 @@ export async function storePosterior(
     dtype: linearization.dtype,
     priorVariance,
     noiseVariance,
-    weights: await adapted.weights(),
+    weights: (await adapted.weights()).data,
     root: space === 'function' ? await toWeightSpace(adapted, root) : root,
-    ...(adapted.options.mean === 'constant' ? { constant: await storeConstant(adapted) } : {}),
+    ...(adapted.options.mean === 'constant' ? { constant: await storeConstant(adapted, inference.posterior) } : {}),
     ...(options.features === undefined ? {} : { features: options.features }),
     examples: n,
   };
 }
 
-async function storeConstant(adapted: AdaptedNetwork): Promise<StoredConstant> {
-  const { posterior, linearization, space } = adapted;
+async function storeConstant(
+  adapted: AdaptedNetwork,
+  posterior: Posterior<KernelQuery> | Posterior<JacobianQuery>,
+): Promise<StoredConstant> {
+  const { linearization, space } = adapted;
   const { c, n } = linearization;
   const { precisionRoot } = posterior.conditioning;
   const whitened = matrix(c, n * c);

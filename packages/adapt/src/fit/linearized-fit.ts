@@ -1,11 +1,4 @@
-import {
-  functionSpacePosterior,
-  parameterSpacePosterior,
-  type Posterior,
-  type JacobianQuery,
-  type KernelQuery,
-  type PriorMean,
-} from '@ntk/gp';
+import { functionSpacePosterior, parameterSpacePosterior, type PriorMean } from '@ntk/gp';
 import {
   explicitJacobian,
   kernelDiagonal,
@@ -14,6 +7,7 @@ import {
   type LayerSelection,
   type Linearization,
 } from '@ntk/jacobian';
+import { matrix, type Matrix } from '@ntk/linop';
 import { ShapeError, exampleCount, outputCount, type Network, type TypedArray } from '@ntk/tensor';
 import {
   functionSpaceEvidence,
@@ -21,7 +15,8 @@ import {
   resolveHyperparameters,
   type Hyperparameters,
 } from './hyperparameters.ts';
-import type { ResolvedOptions, Space } from './options.ts';
+import type { Inference } from './inference.ts';
+import type { OutputsLayout, ResolvedOptions, Space } from './options.ts';
 
 /** Inputs and targets. */
 export interface TrainingData {
@@ -37,15 +32,18 @@ export interface Prediction {
   readonly variance: Float64Array;
 }
 
-/** A linearised network conditioned on data: the exact posterior in function or in parameter space. */
+/** A linearised network conditioned on data. */
 export interface LinearizedFit {
   readonly space: Space;
+  readonly outputs: OutputsLayout;
   readonly linearization: Linearization;
   readonly hyperparameters: Hyperparameters;
-  /** The posterior of the GP package; `variance` and `mean` take queries that `query` makes. */
-  readonly posterior: Posterior<KernelQuery> | Posterior<JacobianQuery>;
-  /** The weights w [p]: the posterior mean at x is m(x) + J(x) w. */
-  weights(): Promise<Float64Array>;
+  readonly inference: Inference;
+  /**
+   * The weights that the mean comes from without training data, one vector a row, [k, p]. `full`: one, the mean at x is m(x) + J(x) w.
+   * `independent`: one for each output a, m_a(x) + J_a(x) w_a. `shared`: row a·c + b is v_ab, and output b is m_b(x) + Σ_a J_a(x) v_ab.
+   */
+  weights(): Promise<Matrix>;
   /** Mean and variance at new inputs; the network goes through them in batches. */
   predict(x: TypedArray): Promise<Prediction>;
   dispose(): void;
@@ -97,10 +95,13 @@ async function fitFunctionSpace({ linearization, yTrain, priorMean, options }: P
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
   const posterior = await functionSpacePosterior({ kTrainTrain, priorVariance, noise: noiseVariance, ...targets });
-  const weights = async (): Promise<Float64Array> => {
-    const alpha = posterior.coefficients;
-    const w = await transposedProduct(linearization, alpha);
-    return w.map((value) => priorVariance * value);
+  const weights = async (): Promise<Matrix> => {
+    const w = await transposedProduct(linearization, posterior.coefficients);
+    return matrix(
+      1,
+      w.length,
+      w.map((value) => priorVariance * value),
+    );
   };
   const predict = (x: TypedArray): Promise<Prediction> =>
     predictInBatches(linearization, x, options, async (test, prior) => {
@@ -111,7 +112,8 @@ async function fitFunctionSpace({ linearization, yTrain, priorMean, options }: P
       };
       return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
     });
-  return makeFit({ space: 'function', linearization, hyperparameters, posterior, weights, predict });
+  const inference = { kind: 'kernel', posterior } as const;
+  return makeFit({ space: 'function', outputs: 'full', linearization, hyperparameters, inference, weights, predict });
 }
 
 async function fitParameterSpace({ linearization, yTrain, priorMean, options }: Problem): Promise<LinearizedFit> {
@@ -132,17 +134,18 @@ async function fitParameterSpace({ linearization, yTrain, priorMean, options }: 
     });
   return makeFit({
     space: 'parameter',
+    outputs: 'full',
     linearization,
     hyperparameters,
-    posterior,
-    weights: () => Promise.resolve(posterior.coefficients.slice()),
+    inference: { kind: 'jacobian', posterior },
+    weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
     predict,
   });
 }
 
 function makeFit(parts: Omit<LinearizedFit, 'dispose' | typeof Symbol.dispose>): LinearizedFit {
   const dispose = (): void => {
-    parts.posterior.dispose();
+    parts.inference.posterior.dispose();
     parts.linearization.dispose();
   };
   return { ...parts, dispose, [Symbol.dispose]: dispose };

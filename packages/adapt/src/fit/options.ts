@@ -7,6 +7,12 @@ export type MeanKind = 'network' | 'zero' | 'constant';
 /** Where the linear algebra happens: over the N = n·c training rows, or over the p parameters. The results are equal. */
 export type Space = 'function' | 'parameter';
 
+/**
+ * What is kept of the covariance between outputs. `full`: all of it. `independent`: none, each output has a kernel of its own. `shared`: none, and
+ * all outputs have the same kernel, the average of theirs.
+ */
+export type OutputsLayout = 'full' | 'independent' | 'shared';
+
 /** How a network is adapted. */
 export interface AdaptOptions {
   /** Runs the network's Programs. */

@@ -66,8 +66,9 @@ export async function verdict(
   };
 }
 
-async function leaveExamplesOut({ posterior }: LinearizedFit, c: number): Promise<TargetPredictions> {
-  if (c === 1) return posterior.leaveOneOut();
+async function leaveExamplesOut({ inference }: LinearizedFit, c: number): Promise<TargetPredictions> {
+  const { posterior } = inference;
+  if (c === 1 || !('leaveOneExampleOut' in posterior)) return posterior.leaveOneOut();
   const { mean, covariance } = await posterior.leaveOneExampleOut(c);
   return { mean: mean.data, variance: mean.data.map((_, i) => covariance[(i - (i % c)) * c + (i % c) * (c + 1)]!) };
 }
