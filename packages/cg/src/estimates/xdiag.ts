@@ -45,13 +45,13 @@ export async function xdiag(
   const omega = signVectors(m, n, rng.fork('probes'));
   const { q, t } = orthonormalRows(await multiplyInBlocks(A, omega)); // A Ω = T Q
   const z = await transposedProduct(A, q); // Aᵀ Q
-  const { value, standardError } = leaveOneOutDiagonals({ omega, q, z, t });
+  const { value, standardError, cautiousError } = leaveOneOutDiagonals({ omega, q, z, t });
   const width = reach(confidence, m);
   return {
     value,
     standardError,
-    lower: value.map((entry, at) => entry - width * standardError[at]!),
-    upper: value.map((entry, at) => entry + width * standardError[at]!),
+    lower: value.map((entry, at) => entry - width * cautiousError[at]!),
+    upper: value.map((entry, at) => entry + width * cautiousError[at]!),
     confidence,
     products: 2 * m,
   };
@@ -70,6 +70,7 @@ async function transposedProduct(A: LinearOperator, q: Matrix): Promise<Matrix> 
 function leaveOneOutDiagonals(sketch: Readonly<Record<'omega' | 'q' | 'z' | 't', Matrix>>): {
   readonly value: Float64Array;
   readonly standardError: Float64Array;
+  readonly cautiousError: Float64Array;
 } {
   const { omega, q, z, t } = sketch;
   const [m, n] = [q.rows, q.columns];
@@ -80,6 +81,7 @@ function leaveOneOutDiagonals(sketch: Readonly<Record<'omega' | 'q' | 'z' | 't',
   const bases = basesOfPairs(directions, m);
   const value = new Float64Array(n);
   const standardError = new Float64Array(n);
+  const cautiousError = new Float64Array(n);
   for (let at = 0; at < n; at++) {
     const beyond = (i: number, j: number): number => {
       let sum = 0;
@@ -94,11 +96,12 @@ function leaveOneOutDiagonals(sketch: Readonly<Record<'omega' | 'q' | 'z' | 't',
     for (let i = 0; i < m; i++) value[at]! += q.data[i * n + at]! * z.data[i * n + at]!;
     // With as many vectors as dimensions the projector is the identity, and nothing is left to chance.
     if (m === n) continue;
-    const { mean, standardError: spread } = leftOutMean(m, beyond);
-    value[at]! += mean;
-    standardError[at] = spread;
+    const found = leftOutMean(m, beyond);
+    value[at]! += found.mean;
+    standardError[at] = found.standardError;
+    cautiousError[at] = found.cautiousError;
   }
-  return { value, standardError };
+  return { value, standardError, cautiousError };
 }
 
 function basesOfPairs(directions: LeftOutDirections, m: number): Direction[][] {

@@ -3,9 +3,9 @@ import { orthonormalRows } from '../dense/orthonormal-rows.ts';
 import { checkCount, checkSquare } from '../lanczos/lanczos.ts';
 import { multiplyInBlocks } from '../multiply.ts';
 import { rowDots } from '../vectors/host-space.ts';
-import { type Estimate, type SampleMean, checkConfidence, reach, sum } from './estimate.ts';
+import { type Estimate, checkConfidence, reach, sum } from './estimate.ts';
 import type { TraceOptions } from './hutch-plus-plus.ts';
-import { leftOutMean } from './left-out-mean.ts';
+import { type LeftOutMean, leftOutMean } from './left-out-mean.ts';
 import { LeftOutTraces } from './left-out-traces.ts';
 import { sphericalVectors } from './random-vectors.ts';
 
@@ -37,13 +37,16 @@ export async function xtrace(
   const { q, t } = orthonormalRows(await multiplyInBlocks(A, omega)); // A Ω = T Q
   const z = await multiplyInBlocks(A, q);
   // With as many vectors as dimensions the space is everything, and nothing is left to chance.
-  const { mean: value, standardError } =
-    m === n ? { mean: sum(rowDots(q, z)), standardError: 0 } : leaveOut(m, { q, t, z, omega });
-  const halfWidth = reach(confidence, m) * standardError;
+  const {
+    mean: value,
+    standardError,
+    cautiousError,
+  } = m === n ? { mean: sum(rowDots(q, z)), standardError: 0, cautiousError: 0 } : leaveOut(m, { q, t, z, omega });
+  const halfWidth = reach(confidence, m) * cautiousError;
   return { value, standardError, lower: value - halfWidth, upper: value + halfWidth, confidence, products: 2 * m };
 }
 
-function leaveOut(m: number, { q, t, z, omega }: Readonly<Record<'q' | 't' | 'z' | 'omega', Matrix>>): SampleMean {
+function leaveOut(m: number, { q, t, z, omega }: Readonly<Record<'q' | 't' | 'z' | 'omega', Matrix>>): LeftOutMean {
   const traces = new LeftOutTraces({
     t,
     w: gemm(omega, q, { transposeB: true }),
