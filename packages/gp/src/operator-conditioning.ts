@@ -3,8 +3,14 @@ import { OptionError, ShapeError, UnsupportedError } from '@ntk/tensor';
 import type { WeightConditioning, WhitenedSolution } from './conditioning.ts';
 import { type Features, whitenedFeatures } from './feature-operator.ts';
 import { applyOperator } from './operator-product.ts';
-import { type OperatorSpace, functionSpace, gramFromWeights, parameterSpace } from './operator-space.ts';
-import { type OperatorSolver, type SolveRules, type System, prepareSystem } from './operator-system.ts';
+import {
+  type SolvedSpace,
+  functionSpace,
+  gramFromWeights,
+  leastSquaresSpace,
+  parameterSpace,
+} from './operator-space.ts';
+import type { OperatorSolver, SolveRules } from './operator-system.ts';
 import type { PrecisionRoot } from './precision-root.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
 import { type TestJacobian, jacobianRows, jacobianTimes, testRows } from './test-jacobian.ts';
@@ -41,8 +47,11 @@ export interface OperatorEstimates {
 
 /** Settings of a conditioning by products. */
 export interface OperatorOptions extends SolveRules {
-  /** `function` solves with B = I + LᵀKL, [N, N] (the default); `parameter` with H = I + FᵀF, [p, p]. */
-  readonly space?: 'function' | 'parameter';
+  /**
+   * `function` solves with B = I + LᵀKL, [N, N] (the default); `parameter` with H = I + FᵀF, [p, p]. `least-squares` hands F, [N, p], and Fᵀ to a solver
+   * that minimises ‖b − A x‖² + ‖x‖².
+   */
+  readonly space?: 'function' | 'parameter' | 'least-squares';
   readonly estimates?: OperatorEstimates;
   /** Test rows that are worked on at once; 64 by default. Memory is 2·blockRows·p numbers. */
   readonly blockRows?: number;
@@ -76,38 +85,35 @@ export async function conditionOperator(
   const priorScale = priorScales(priorVariance, jTrain.shape[1]);
   const solveFeatures = whitenedFeatures(checkedSolve(jTrain, jSolve), priorScale, precisionRoot);
   const features = jSolve === undefined ? solveFeatures : whitenedFeatures(jTrain, priorScale, precisionRoot);
-  const { forward, transpose } = solveFeatures;
   const owned = new Set([features, solveFeatures]);
-  let system: System | undefined;
+  let solved: SolvedSpace | undefined;
   try {
-    const factors = space === 'function' ? ([forward, transpose] as const) : ([transpose, forward] as const);
-    system = await prepareSystem(factors, solver, options);
-    const logDeterminant = estimates.logDeterminant ?? (await system.state.logDeterminant?.());
-    const make = space === 'function' ? functionSpace : parameterSpace;
+    solved = await SPACES[space]({ features, solveFeatures }, { ...options, solver });
+    const logDeterminant = estimates.logDeterminant ?? (await solved.states[0]?.logDeterminant?.());
     return new OperatorConditioning({
       precisionRoot,
       priorScale,
       features,
-      system,
       owned,
       blockRows,
-      space: make(features, system),
+      space: solved,
       estimates: { ...estimates, ...(logDeterminant !== undefined && { logDeterminant }) },
     });
   } catch (error) {
-    system?.dispose();
+    solved?.dispose();
     for (const each of owned) each.dispose();
     throw error;
   }
 }
+
+const SPACES = { function: functionSpace, parameter: parameterSpace, 'least-squares': leastSquaresSpace } as const;
 
 interface State {
   readonly precisionRoot: PrecisionRoot;
   /** S^{1/2}, [p]. */
   readonly priorScale: Float64Array;
   readonly features: Features;
-  readonly system: System;
-  readonly space: OperatorSpace;
+  readonly space: SolvedSpace;
   readonly owned: ReadonlySet<Features>;
   readonly estimates: OperatorEstimates;
   readonly blockRows: number;
@@ -131,7 +137,7 @@ export class OperatorConditioning implements WeightConditioning<OperatorQuery> {
   }
 
   get jitter(): number {
-    return this.#state.system.state.jitter ?? 0;
+    return Math.max(...this.#state.space.states.map(({ jitter }) => jitter ?? 0));
   }
 
   get logDeterminant(): number {
@@ -205,7 +211,7 @@ export class OperatorConditioning implements WeightConditioning<OperatorQuery> {
   }
 
   dispose(): void {
-    this.#state.system.dispose();
+    this.#state.space.dispose();
     for (const features of this.#state.owned) features.dispose();
   }
 

@@ -2,7 +2,7 @@ import { type Matrix, gemm, matrix } from '@ntk/linop';
 import type { Features } from './feature-operator.ts';
 import { gramOfRows } from './information.ts';
 import { applyOperator } from './operator-product.ts';
-import type { System } from './operator-system.ts';
+import { type OperatorSolverState, type SolvedBy, informationSystem, prepareSystem } from './operator-system.ts';
 
 /** Targets solved for: x̃ ≈ B⁻¹b̃ and ω ≈ Fᵀx̃. */
 export interface DualPair {
@@ -20,26 +20,72 @@ export interface OperatorSpace {
   solveTest(testFeatures: Matrix): Promise<Matrix>;
 }
 
+/** Features, and those for products inside the solver where they differ, such as the same in float32. */
+export interface SpaceFeatures {
+  readonly features: Features;
+  readonly solveFeatures: Features;
+}
+
+/** A space together with the systems it solves. */
+export interface SolvedSpace extends OperatorSpace {
+  /** What the solver's states offer beyond solving. */
+  readonly states: readonly OperatorSolverState[];
+  dispose(): void;
+}
+
 /** Solves with B = I + F Fᵀ, [N, N]: for few rows. */
-export function functionSpace(features: Features, system: System): OperatorSpace {
+export async function functionSpace({ features, solveFeatures }: SpaceFeatures, rules: SolvedBy): Promise<SolvedSpace> {
+  const system = await informationSystem(solveFeatures, 'function', rules);
   return {
+    states: [system.state],
     solveRows: async (whitened) => {
       const rows = await system.solve(whitened, 'fit');
       return { rows, weights: await applyOperator(features.transpose, rows) };
     },
     solveTest: async (testFeatures) => system.solve(await applyOperator(features.forward, testFeatures), 'variance'),
+    dispose: () => system.dispose(),
   };
 }
 
 /** Solves with H = I + FᵀF, [p, p]: for few parameters. ω = H⁻¹Fᵀb̃, x̃ = b̃ − Fω. */
-export function parameterSpace(features: Features, system: System): OperatorSpace {
+export async function parameterSpace(
+  { features, solveFeatures }: SpaceFeatures,
+  rules: SolvedBy,
+): Promise<SolvedSpace> {
+  const system = await informationSystem(solveFeatures, 'parameter', rules);
   return {
+    states: [system.state],
     solveRows: async (whitened) => {
       const weights = await system.solve(await applyOperator(features.transpose, whitened), 'fit');
       return { rows: await residualRows(features, whitened, weights), weights };
     },
     solveTest: async (testFeatures) =>
       applyOperator(features.forward, finite(await system.solve(testFeatures, 'variance'))),
+    dispose: () => system.dispose(),
+  };
+}
+
+/**
+ * Solves least squares with F and Fᵀ themselves, which never squares a condition number: ω minimises ‖b̃ − Fω‖² + ‖ω‖², x̃ minimises
+ * ‖j̃ − Fᵀx̃‖² + ‖x̃‖², the variance itself.
+ */
+export async function leastSquaresSpace(
+  { features, solveFeatures }: SpaceFeatures,
+  rules: SolvedBy,
+): Promise<SolvedSpace> {
+  const fit = await prepareSystem(solveFeatures.forward, rules);
+  const test = await prepareSystem(solveFeatures.transpose, rules);
+  return {
+    states: [fit.state, test.state],
+    solveRows: async (whitened) => {
+      const weights = await fit.solve(whitened, 'fit');
+      return { rows: await residualRows(features, whitened, weights), weights };
+    },
+    solveTest: async (testFeatures) => test.solve(testFeatures, 'variance'),
+    dispose: () => {
+      fit.dispose();
+      test.dispose();
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import {
   matrix,
 } from '@ntk/linop';
 import { asDType } from '@ntk/tensor';
-import { informationOperator } from './feature-operator.ts';
+import { type Features, informationOperator } from './feature-operator.ts';
 
 /** What a solver's state may offer beyond solving; used where it is there. */
 export interface OperatorSolverState extends SolverState, Partial<LogDeterminant> {
@@ -18,7 +18,10 @@ export interface OperatorSolverState extends SolverState, Partial<LogDeterminant
   readonly jitter?: number;
 }
 
-/** Any solver of positive definite systems; `cg()` of @ntk/cg and `choleskySolver()` of @ntk/linop are ones. */
+/**
+ * Any solver of positive definite systems, `cg()` of @ntk/cg and `choleskySolver()` of @ntk/linop among them; or, for least squares, one that
+ * minimises ‖b − A x‖² + ‖x‖² for an operator of any shape, such as `lsmr({ damping: 1 })`.
+ */
 export type OperatorSolver = LinearSolver<OperatorSolverState>;
 
 /** One block solve of a posterior, for those who watch. */
@@ -37,59 +40,78 @@ export interface SolveRules {
   readonly onSolve?: (report: SolveReport) => void;
 }
 
-/** I + A Aᵀ, handed to a solver once. */
+/** An operator, handed to a solver once. */
 export interface System {
   readonly state: OperatorSolverState;
-  /** Solves for host rows, [k, size]. @throws {SolveError} where the rules ask for it */
+  /** Solves for host rows, [k, rows] → [k, columns]. @throws {SolveError} where the rules ask for it */
   solve(b: Matrix, purpose: SolveReport['purpose']): Promise<Matrix>;
   dispose(): void;
 }
 
 /**
- * Hands I + A B, B = Aᵀ, to a solver.
+ * Hands the information operator of a space to a solver: I + F Fᵀ in function space, I + FᵀF in parameter space.
  *
- * @param factors - [A, Aᵀ]; borrowed for the life of the system
+ * @param features - borrowed for the life of the system
  *
  * Cost: the solver's init.
  */
-export async function prepareSystem(
-  [a, b]: readonly [LinearOperator, LinearOperator],
-  solver: OperatorSolver,
-  rules: SolveRules,
+export async function informationSystem(
+  { forward, transpose }: Features,
+  space: 'function' | 'parameter',
+  rules: SolvedBy,
 ): Promise<System> {
-  const operator = informationOperator(a, b);
+  const operator =
+    space === 'function' ? informationOperator(forward, transpose) : informationOperator(transpose, forward);
   try {
-    const state = await solver.init(operator);
-    return {
-      state,
-      solve: async (right, purpose) => solveRows({ operator, state, solver, rules }, right, purpose),
-      dispose: () => {
-        state.dispose();
-        operator.dispose();
-      },
+    const system = await prepareSystem(operator, rules);
+    const dispose = (): void => {
+      system.dispose();
+      operator.dispose();
     };
+    return { ...system, dispose };
   } catch (error) {
     operator.dispose();
     throw error;
   }
 }
 
+/** A solver and how its solves are judged. */
+export interface SolvedBy extends SolveRules {
+  readonly solver: OperatorSolver;
+}
+
+/**
+ * Hands an operator to a solver.
+ *
+ * @param operator - borrowed for the life of the system
+ *
+ * Cost: the solver's init.
+ */
+export async function prepareSystem(operator: LinearOperator, rules: SolvedBy): Promise<System> {
+  const state = await rules.solver.init(operator);
+  return {
+    state,
+    solve: async (right, purpose) => solveRows({ operator, state, rules }, right, purpose),
+    dispose: () => state.dispose(),
+  };
+}
+
 interface Prepared {
   readonly operator: LinearOperator;
   readonly state: OperatorSolverState;
-  readonly solver: OperatorSolver;
-  readonly rules: SolveRules;
+  readonly rules: SolvedBy;
 }
 
 async function solveRows(prepared: Prepared, b: Matrix, purpose: SolveReport['purpose']): Promise<Matrix> {
-  if (b.rows === 0) return matrix(0, b.columns);
-  const { operator, state, solver, rules } = prepared;
+  const { operator, state, rules } = prepared;
+  const columns = operator.shape[1];
+  if (b.rows === 0) return matrix(0, columns);
   using right = operator.backend.upload(asDType(b.data, operator.dtype), [b.rows, b.columns]);
-  const solution = await solver.compute(state, right);
+  const solution = await rules.solver.compute(state, right);
   rules.onSolve?.({ purpose, status: solution.status, stats: solution.stats });
   if (purpose === 'fit' && solution.status !== 'converged' && rules.throwOnFailure !== false) {
     throw new SolveError(solution);
   }
   using value = solution.value;
-  return matrix(b.rows, b.columns, Float64Array.from(await operator.backend.read(value)));
+  return matrix(b.rows, columns, Float64Array.from(await operator.backend.read(value)));
 }
