@@ -1,19 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Reference } from '@ntk/reference';
 import { ProgramBuilder, Rng, makeNetwork, sizeOf, type Network, type Parameter, type Value } from '@ntk/tensor';
-
-/** A dense tanh network with the trained weights of a golden model. */
-export function referenceNetwork(reference: Reference): Network {
-  const bytes = readFileSync(join(reference.folder, 'model', 'group1-shard1of1.bin'));
-  const weights = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  const parameters = reference.parameters();
-  const values = parameters.map(({ offset, size }) => weights.slice(offset, offset + size));
-  return denseNetwork(
-    parameters.map(({ shape }) => shape),
-    values,
-  );
-}
 
 /** A dense tanh network from weight shapes [a, b], [b], [b, c], [c], … */
 export function denseNetwork(shapes: readonly (readonly number[])[], values: readonly Float32Array[]): Network {
