@@ -39,6 +39,7 @@ export {
 } from './grouped-evidence.ts';
 export { type Evaluation, type LbfgsOptions, type Minimum, lbfgs } from './lbfgs.ts';
 export { type LearnGroupsOptions, type LearnedGroups, learnGroupVariances } from './learn-groups.ts';
+export { jointEvidence } from './joint-evidence.ts';
 export type { LeftOutExamples, LeftOutRows } from './leave-out.ts';
 export type { Noise } from './noise.ts';
 export { normalQuantile } from './normal-quantile.ts';

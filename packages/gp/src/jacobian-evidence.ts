@@ -1,4 +1,5 @@
 import {
+  type LinearOperator,
   type Matrix,
   type Tridiagonal,
   type Tridiagonalization,
@@ -10,8 +11,10 @@ import {
   syrk,
   tridiagonalize,
 } from '@ntk/linop';
-import { checkMatrix, checkScale } from './checks.ts';
+import { ShapeError } from '@ntk/tensor';
+import { checkFinite, checkMatrix, checkScale } from './checks.ts';
 import { type EvidenceFunction, type RatioGrams, evidenceFunction, meanDiagonal } from './evidence-function.ts';
+import { type FeatureProducts, heldFeatures, operatorFeatures } from './feature-products.ts';
 import { gramOfRows } from './information.ts';
 import type { Targets } from './posterior.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
@@ -21,8 +24,8 @@ import { whitenTargets } from './whitened-targets.ts';
 
 /** A Jacobian and targets whose evidence is wanted for many prior and noise variances. */
 export interface JacobianEvidenceProblem extends Targets {
-  /** J(X), [N, p]. */
-  readonly jTrain: Matrix;
+  /** J(X), [N, p]: on the host, or an operator known by its products, which needs p below N. */
+  readonly jTrain: Matrix | LinearOperator;
   /** Relative prior variances of the parameters, which s² multiplies, [p]; ones by default, 0 freezes a parameter. */
   readonly priorShape?: Float64Array;
   /** D of Σ = σ² D: relative noise variances of the rows, positive, [N]; ones by default. */
@@ -44,31 +47,44 @@ const PROJECTION_SHIFT = 1e-12;
  * @throws {OptionError} if a relative variance is out of its domain, or the Jacobian is zero
  * @throws {NumericalError} if a number is not finite
  *
- * Cost: N·p²/2 + 2/3·p³ multiply-adds once, then O(p) a ratio. Source: as tridiagonalEvidence, by the identities of
- * Woodbury and of determinants.
+ * Cost: N·p²/2 + 2/3·p³ multiply-adds once (for an operator p products with J and Jᵀ in the place of the first), then O(p) a ratio.
+ * Source: as tridiagonalEvidence, by the identities of Woodbury and of determinants.
  */
 export async function jacobianEvidence(problem: JacobianEvidenceProblem): Promise<EvidenceFunction> {
   const { jTrain, yTrain, priorMean, noiseShape, priorShape = 1 } = problem;
-  const { rows: n, columns: p } = jTrain;
-  checkMatrix(jTrain, n, p, 'jTrain');
-  const scaled = scaleColumns(jTrain, priorScales(priorShape, p)); // J S^{1/2}
-  if (p >= n) return tridiagonalEvidence({ ...problem, kTrainTrain: syrk(scaled) });
+  const [n, p] = 'data' in jTrain ? [jTrain.rows, jTrain.columns] : jTrain.shape;
+  if ('data' in jTrain) checkMatrix(jTrain, n, p, 'jTrain');
+  const priorScale = priorScales(priorShape, p);
+  if (p >= n) return tridiagonalEvidence({ ...problem, kTrainTrain: kernelOf(jTrain, priorScale) });
   const { whitening, vectors, logShape, freedom } = whitenTargets({ yTrain, priorMean, noiseShape }, n);
-  const features = scaleRows(scaled, whitening);
-  const g = syrk(features, { transposeA: true });
-  const scale = (meanDiagonal(g) * p) / n;
-  checkScale(scale);
-  const shift = PROJECTION_SHIFT * meanDiagonal(g);
-  const split = splitVectors(tridiagonalize(g, { inPlace: true }), { features, vectors, shift });
-  return evidenceFunction(freedom, scale, (ratio) => {
-    const { inverse, inverseSquared, trace, logDeterminant } = gramsAt(split, ratio);
-    return {
-      inverse,
-      inverseSquared,
-      trace: trace + (n - p) / ratio,
-      logDeterminant: logDeterminant + (n - p) * Math.log(ratio) + logShape,
-    };
-  });
+  const scales = { priorScale, whitening };
+  const features = 'data' in jTrain ? heldFeatures(jTrain, scales) : operatorFeatures(jTrain, scales);
+  try {
+    const g = await features.gram();
+    checkFinite(g.data, 'jTrain, FᵀF');
+    const scale = (meanDiagonal(g) * p) / n;
+    checkScale(scale);
+    const shift = PROJECTION_SHIFT * meanDiagonal(g);
+    const split = await splitVectors(tridiagonalize(g, { inPlace: true }), { features, vectors, shift });
+    return evidenceFunction(freedom, scale, (ratio) => {
+      const { inverse, inverseSquared, trace, logDeterminant } = gramsAt(split, ratio);
+      return {
+        inverse,
+        inverseSquared,
+        trace: trace + (n - p) / ratio,
+        logDeterminant: logDeterminant + (n - p) * Math.log(ratio) + logShape,
+      };
+    });
+  } finally {
+    features.dispose();
+  }
+}
+
+function kernelOf(jTrain: Matrix | LinearOperator, priorScale: Float64Array): Matrix {
+  if ('data' in jTrain) return syrk(scaleColumns(jTrain, priorScale));
+  throw new ShapeError(
+    `jacobianEvidence: got an operator of ${jTrain.shape.join(' × ')}, expected fewer parameters than rows; use tridiagonalEvidence with the kernel`,
+  );
 }
 
 /** Vectors b = Fω + ρ in the basis Q. */
@@ -83,17 +99,17 @@ interface Split {
 }
 
 interface Unsplit {
-  readonly features: Matrix;
+  readonly features: FeatureProducts;
   readonly vectors: Matrix;
   readonly shift: number;
 }
 
-function splitVectors(reduction: Tridiagonalization, { features, vectors, shift }: Unsplit): Split {
-  const g = applyQ(reduction, gemm(vectors, features), { transpose: true });
+async function splitVectors(reduction: Tridiagonalization, { features, vectors, shift }: Unsplit): Promise<Split> {
+  const g = applyQ(reduction, await features.project(vectors), { transpose: true });
   const omega = solveTridiagonal(factorTridiagonal(reduction.tridiagonal, shift), g);
-  const explained = gemm(applyQ(reduction, omega), features, { transposeB: true }); // [q + 1, N]
+  const explained = await features.predict(applyQ(reduction, omega)); // [q + 1, N]
   const rho = combine(vectors, -1, explained);
-  const h = applyQ(reduction, gemm(rho, features), { transpose: true });
+  const h = applyQ(reduction, await features.project(rho), { transpose: true });
   return { t: reduction.tridiagonal, omega, h, rest: gramOfRows(rho) };
 }
 
@@ -144,13 +160,5 @@ function combine(a: Matrix, factor: number, b: Matrix): Matrix {
     a.rows,
     a.columns,
     a.data.map((value, i) => value + factor * b.data[i]!),
-  );
-}
-
-function scaleRows(a: Matrix, scale: Float64Array): Matrix {
-  return matrix(
-    a.rows,
-    a.columns,
-    a.data.map((value, i) => value * scale[Math.floor(i / a.columns)]!),
   );
 }

@@ -2,11 +2,14 @@ import {
   type EvidenceGradient,
   functionSpacePosterior,
   jacobianEvidence,
+  jointEvidence,
   learnHyperparameters,
+  outputKernels,
   tridiagonalEvidence,
 } from '@ntk/gp';
-import { gemm, matrix } from '@ntk/linop';
-import { Rng } from '@ntk/tensor';
+import { gemm, matrix, matrixOperator } from '@ntk/linop';
+import { Rng, cpuBackend } from '@ntk/tensor';
+import { trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from './golden.ts';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
@@ -40,8 +43,11 @@ describe.each(Object.entries(priorMeans(problem)))('evidence, prior mean %s', (_
     expect(relativeError([logPriorVariance, logNoiseVariance], differences)).toBeLessThan(1e-7);
   });
 
-  test('the tridiagonal evidence of kernel and Jacobian gives the same value and gradient', async () => {
+  test('the tridiagonal evidence of kernel, Jacobian and products gives the same value and gradient', async () => {
+    const backend = trackTensors(cpuBackend());
+    using operator = matrixOperator(jTrain, { backend });
     const functions = [
+      await jacobianEvidence({ jTrain: operator, priorShape: priorVariance, ...targets, noiseShape: noise }),
       await tridiagonalEvidence({ kTrainTrain, ...targets, noiseShape: noise }),
       await jacobianEvidence({ jTrain, priorShape: priorVariance, ...targets, noiseShape: noise }),
     ];
@@ -58,7 +64,32 @@ describe.each(Object.entries(priorMeans(problem)))('evidence, prior mean %s', (_
         expect(relativeError(pair(gradient), pair(expected))).toBeLessThan(1e-10);
       }
     }
+    expect(backend.liveTensors).toBe(1); // that of the operator
   });
+});
+
+test('the evidence of independent outputs is that of all rows with a kernel of blocks', async () => {
+  const [n, c] = [9, 2];
+  const blocks = outputKernels(kTrainTrain, c);
+  const blockKernel = matrix(n * c, n * c);
+  for (let i = 0; i < n * c; i++)
+    for (let j = i % c; j < n * c; j += c) blockKernel.data[i * n * c + j] = kTrainTrain.data[i * n * c + j]!;
+  const whole = await tridiagonalEvidence({ kTrainTrain: blockKernel, yTrain });
+  const parts = blocks.map((kernel, a) =>
+    tridiagonalEvidence({ kTrainTrain: kernel, yTrain: yTrain.filter((_, i) => i % c === a) }),
+  );
+  const joint = jointEvidence(await Promise.all(parts));
+  const [found, expected] = [joint.at(0.3, 0.1), whole.at(0.3, 0.1)];
+  expect(found.logMarginalLikelihood / expected.logMarginalLikelihood).toBeCloseTo(1, 11);
+  expect(relativeError(pair(found.gradient), pair(expected.gradient))).toBeLessThan(1e-10);
+  expect(joint.scale / whole.scale).toBeCloseTo(1, 12);
+});
+
+test('the evidence of an operator needs fewer parameters than rows', async () => {
+  using operator = matrixOperator(matrix(2, 3), { backend: cpuBackend() });
+  await expect(jacobianEvidence({ jTrain: operator, yTrain: new Float64Array(2) })).rejects.toThrow(
+    'got an operator of 2 × 3',
+  );
 });
 
 describe.each([
