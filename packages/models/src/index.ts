@@ -3,7 +3,7 @@ export type { LayersModelFiles } from './layers-model/format.ts';
 export { parseLayersModel } from './layers-model/parse.ts';
 export type { ParseOptions } from './layers-model/parse.ts';
 export { loadLayersModel, readLayersModel } from './layers-model/read.ts';
-export type { FileReader } from './layers-model/read.ts';
+export type { FileReader } from './weights-manifest/load.ts';
 export type { OutputMode } from './outputs/output-mode.ts';
 export { denseNetwork } from './network/dense-network.ts';
 export type { DenseNetworkOptions } from './network/dense-network.ts';

@@ -49,14 +49,12 @@ const cases: Record<string, Case> = {
   'a GraphModel by its format': {
     files: { modelJson: { format: 'graph-model' }, weights: none },
     name: 'UnsupportedError',
-    message:
-      'model.json: got a GraphModel, expected a LayersModel; convert the Keras model by: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model',
+    message: 'model.json: got a GraphModel, expected a LayersModel; read it with readModel or loadGraphModel',
   },
   'a GraphModel by its nodes': {
     files: { modelJson: { modelTopology: { node: [] }, weightsManifest: [] }, weights: none },
     name: 'UnsupportedError',
-    message:
-      'model.json: got a GraphModel, expected a LayersModel; convert the Keras model by: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model',
+    message: 'model.json: got a GraphModel, expected a LayersModel; read it with readModel or loadGraphModel',
   },
   'a class that is no model': {
     files: modelFiles({ class_name: 'Dense', config: {} }, []),

@@ -79,27 +79,27 @@ const failures: Record<
     files: {},
     path: 'absent',
     name: 'FormatError',
-    message: '$: got no such file or directory, expected model.json or the directory that holds it; check the path',
+    message:
+      '$: got no such file or directory, expected model.json, the directory that holds it, or an .onnx file; check the path',
   },
   'a directory without model.json': {
     files: { 'a.txt': '' },
     path: '',
     name: 'FormatError',
     message:
-      '$: got a directory without model.json, expected the directory of a LayersModel; name the right one, or export the model by model.save() or tensorflowjs_converter',
+      '$: got a directory without model.json, expected that of one model; name the file, or export the model by model.save(), tensorflowjs_converter or torch.onnx.export',
   },
   'text that is not JSON': {
     files: { 'model.json': '{"a": ' },
     path: '',
     name: 'FormatError',
-    message:
-      '$/model.json: got a file that is not JSON, expected the model.json of a LayersModel; export the model again',
+    message: '$/model.json: got a file that is not JSON, expected a model.json; export the model again',
   },
   'bytes that are no text': {
     files: { 'model.json': Uint8Array.of(0xff, 0xfe, 0x00, 0x80) },
     path: 'model.json',
     name: 'FormatError',
-    message: '$: got a file that is not JSON, expected the model.json of a LayersModel; export the model again',
+    message: '$: got a file that is not JSON, expected a model.json; export the model again',
   },
   'a missing shard': {
     files: { 'model.json': text },
@@ -148,49 +148,55 @@ const failures: Record<
     path: 'net.keras',
     name: 'UnsupportedError',
     message:
-      '$: got a Keras 3 file, expected the model.json of a LayersModel; convert it by: tensorflowjs_converter --input_format=keras_keras --output_format=tfjs_layers_model $ model',
+      '$: got a Keras 3 file, expected a model.json or an .onnx file; convert it by: tensorflowjs_converter --input_format=keras_keras --output_format=tfjs_layers_model $ model',
   },
   'an .h5 file': {
     files: { 'net.h5': '' },
     path: 'net.h5',
     name: 'UnsupportedError',
     message:
-      '$: got a Keras HDF5 file, expected the model.json of a LayersModel; convert it by: tensorflowjs_converter --input_format=keras $ model',
+      '$: got a Keras HDF5 file, expected a model.json or an .onnx file; convert it by: tensorflowjs_converter --input_format=keras $ model',
   },
   'a directory with an .h5 file': {
     files: { 'net.h5': '' },
     path: '',
     name: 'UnsupportedError',
     message:
-      '$/net.h5: got a Keras HDF5 file, expected the model.json of a LayersModel; convert it by: tensorflowjs_converter --input_format=keras $/net.h5 model',
+      '$/net.h5: got a Keras HDF5 file, expected a model.json or an .onnx file; convert it by: tensorflowjs_converter --input_format=keras $/net.h5 model',
   },
   'a SavedModel': {
     files: { 'saved_model.pb': '' },
     path: '',
     name: 'UnsupportedError',
     message:
-      '$/saved_model.pb: got a TensorFlow SavedModel, expected the model.json of a LayersModel; if Keras wrote it, convert its directory by: tensorflowjs_converter --input_format=keras_saved_model --output_format=tfjs_layers_model $ model',
+      '$/saved_model.pb: got a TensorFlow SavedModel, expected a model.json or an .onnx file; convert its directory by: tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model $ model',
+  },
+  'a frozen graph': {
+    files: { 'net.pb': '' },
+    path: 'net.pb',
+    name: 'UnsupportedError',
+    message:
+      '$: got a frozen TensorFlow graph, expected a model.json or an .onnx file; convert it by: tensorflowjs_converter --input_format=tf_frozen_model --output_node_names=OUTPUTS $ model',
   },
   'an ONNX file': {
     files: { 'net.onnx': '' },
     path: 'net.onnx',
     name: 'UnsupportedError',
-    message:
-      '$: got an ONNX file, expected the model.json of a LayersModel; this version reads LayersModels only: build the network in Keras, set its weights, save it as model.h5, and convert that by: tensorflowjs_converter --input_format=keras model.h5 model',
+    message: '$: got an ONNX file, expected a model.json; read it with readModel or readOnnx',
   },
   'a PyTorch file': {
     files: { 'net.pt': '' },
     path: 'net.pt',
     name: 'UnsupportedError',
     message:
-      '$: got weights without a network, expected the model.json of a LayersModel; build the network in Keras, set its weights, save it as model.h5, and convert that by: tensorflowjs_converter --input_format=keras model.h5 model',
+      "$: got weights of PyTorch without a network, expected a model.json or an .onnx file; build the network in PyTorch as 'network', and export it with its weights by: network.load_state_dict(torch.load('$')); torch.onnx.export(network.eval(), (torch.zeros(1, INPUTS),), 'model.onnx', optimize=False)",
   },
   'a safetensors file': {
     files: { 'net.safetensors': '' },
     path: 'net.safetensors',
     name: 'UnsupportedError',
     message:
-      '$: got weights without a network, expected the model.json of a LayersModel; build the network in Keras, set its weights, save it as model.h5, and convert that by: tensorflowjs_converter --input_format=keras model.h5 model',
+      "$: got weights without a network, expected a model.json or an .onnx file; build the network in PyTorch as 'network', and export it with its weights by: safetensors.torch.load_model(network, '$'); torch.onnx.export(network.eval(), (torch.zeros(1, INPUTS),), 'model.onnx', optimize=False)",
   },
 };
 

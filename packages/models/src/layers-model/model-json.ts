@@ -1,22 +1,8 @@
 import { FormatError, UnsupportedError } from '@ntk/tensor';
 import { z } from 'zod';
 import { below, checkJson, excerpt, type JsonObject, type JsonPlace } from '../json.ts';
-
-const quantization = z.object({
-  dtype: z.enum(['uint8', 'uint16', 'float16']),
-  scale: z.number().optional(),
-  min: z.number().optional(),
-});
-
-const entry = z.object({
-  name: z.string().min(1),
-  shape: z.array(z.int().nonnegative()),
-  dtype: z.string(),
-  quantization: quantization.optional(),
-  group: z.string().optional(),
-});
-
-const manifest = z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(entry) }));
+import { isGraphModel } from '../graph-model/graph-json.ts';
+import { manifestSchema, type WeightsGroup } from '../weights-manifest/manifest.ts';
 
 const modelConfig = z.object({ class_name: z.string(), config: z.unknown().optional() });
 
@@ -24,30 +10,8 @@ const topologySchema = z.object({ model_config: z.unknown().optional(), keras_ve
 
 const file = z.object({
   modelTopology: z.record(z.string(), z.unknown()),
-  weightsManifest: manifest,
+  weightsManifest: manifestSchema,
 });
-
-/** One weight as a manifest lists it. */
-export interface ManifestEntry {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly quantization?:
-    | {
-        readonly dtype: 'uint8' | 'uint16' | 'float16';
-        readonly scale?: number | undefined;
-        readonly min?: number | undefined;
-      }
-    | undefined;
-  /** 'optimizer' for what is not part of the network. */
-  readonly group?: string | undefined;
-}
-
-/** The weights of one set of binary files, in order. */
-export interface WeightsGroup {
-  readonly paths: readonly string[];
-  readonly weights: readonly ManifestEntry[];
-}
 
 /** The layers of a model as a file describes them, not yet understood. */
 export interface ModelDescription {
@@ -97,10 +61,9 @@ export function describeTopology(topology: unknown, label: string): ModelDescrip
 }
 
 function rejectGraphModel(json: JsonObject, label: string): void {
-  const topology = json['modelTopology'] as JsonObject | null | undefined;
-  if (json['format'] !== 'graph-model' && !Array.isArray(topology?.['node'])) return;
+  if (!isGraphModel(json)) return;
   throw new UnsupportedError(
-    `${label}: got a GraphModel, expected a LayersModel; convert the Keras model by: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model`,
+    `${label}: got a GraphModel, expected a LayersModel; read it with readModel or loadGraphModel`,
   );
 }
 

@@ -1,7 +1,8 @@
 import type { Network } from '@ntk/tensor';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { buildNetwork } from './build-network.ts';
-import { checkModelJson, type ModelJson } from './model-json.ts';
+import { manifestNotes } from '../weights-manifest/decode.ts';
+import { checkModelJson } from './model-json.ts';
 import { decodeWeights } from './weights.ts';
 
 /** Options of every reader of a LayersModel. */
@@ -29,15 +30,9 @@ export function parseLayersModel(modelJson: unknown, weights: Uint8Array, option
   const { outputActivation = 'logits', label = 'model.json' } = options;
   const file = checkModelJson(modelJson, label);
   const stored = decodeWeights(file.weightsManifest, weights, label);
-  return buildNetwork(file.topology, stored, { label, outputMode: outputActivation, notes: fileNotes(file) });
-}
-
-/** What only the file knows. */
-function fileNotes({ weightsManifest }: ModelJson): string[] {
-  const entries = weightsManifest.flatMap((group) => group.weights);
-  const stored = new Set(entries.flatMap((entry) => entry.quantization?.dtype ?? []));
-  const notes = [...stored].map((dtype) => `weights are quantised to ${dtype} in the file`);
-  if (entries.some((entry) => entry.group === 'optimizer'))
-    notes.push('the state of an optimizer in the file is not read');
-  return notes;
+  return buildNetwork(file.topology, stored, {
+    label,
+    outputMode: outputActivation,
+    notes: manifestNotes(file.weightsManifest),
+  });
 }

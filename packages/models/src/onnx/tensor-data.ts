@@ -1,7 +1,7 @@
 import { FormatError, UnsupportedError, sizeOf, type TypedArray } from '@ntk/tensor';
 import type { ElementKind, StaticTensor } from '../graph/traced.ts';
 import { staticTensor, weightTensor } from '../graph/static.ts';
-import { halfToNumber } from '../layers-model/half.ts';
+import { halfToNumber } from '../weights-manifest/half.ts';
 import type { OnnxTensor } from './messages.ts';
 
 /** Gives the bytes of a file that a model names for its tensors. */
