@@ -27,8 +27,8 @@ export {
 export { studentQuantile } from './estimates/student-quantile.ts';
 export { type DiagonalEstimate, xdiag } from './estimates/xdiag.ts';
 export { xtrace } from './estimates/xtrace.ts';
-export { type InverseRootOptions, lanczosInverseRoot } from './lanczos/inverse-root.ts';
 export { type LanczosOptions, lanczos } from './lanczos/lanczos.ts';
+export { type LanczosRootOptions, lanczosRoot } from './lanczos/lanczos-root.ts';
 export type { LanczosRun } from './lanczos/lanczos-process.ts';
 export {
   type LsmrOptions,

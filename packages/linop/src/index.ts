@@ -19,6 +19,7 @@ export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } f
 export { NumericalError, TagError } from './errors.ts';
 export { checkCompatible, checkVectors, hasTag, requireTag } from './checks.ts';
 export type { LogDeterminant } from './log-determinant.ts';
+export type { LowRankRoot } from './low-rank-root.ts';
 export type { LinearOperator, Tag } from './operator.ts';
 export { type Placement, type TagOptions, denseOperator, matrixOperator } from './operators/dense.ts';
 export { BlockPrograms } from './operators/block-programs.ts';
