@@ -38,7 +38,7 @@ const MAX_RANK = 4;
  * @throws {UnsupportedError} if the engine computes in 16 bits, as some mobile devices do
  */
 export async function tfjsBackend<M extends MakesTensors>(
-  tf: M & TfjsModule<ReturnType<M['tensor']>>,
+  tf: M & TfjsModule<ReturnType<M['tensor']>, ReturnType<M['tensor4d']>>,
 ): Promise<Backend> {
   await tf.ready();
   const engine = tf.getBackend();

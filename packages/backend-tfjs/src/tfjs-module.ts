@@ -7,6 +7,15 @@ export interface NativeTensor {
   dispose(): void;
 }
 
+/** Two numbers: vertical and horizontal, or before and after. */
+export type Pair = [number, number];
+
+/** Extents of four axes. */
+export type Extents4 = [number, number, number, number];
+
+/** Zeros around images: before and after along each of their axes [n, rows, columns, channels]. */
+export type ExplicitPads = [Pair, Pair, Pair, Pair];
+
 /** An operand of an operation of two operands: numbers stand for scalars. */
 export type NativeOperand<T extends NativeTensor> = T | number;
 
@@ -16,19 +25,21 @@ export interface NativeBackend {
   floatPrecision(): 16 | 32;
 }
 
-/** What tells the tensor type of a TensorFlow.js. */
-export type MakesTensors = Pick<TfjsModule, 'tensor'>;
+/** What tells the tensor types of a TensorFlow.js. */
+export type MakesTensors = Pick<TfjsModule, 'tensor' | 'tensor4d'>;
 
 /**
  * The part of TensorFlow.js that this package uses: `@tensorflow/tfjs`, `@tensorflow/tfjs-core` with a backend package,
- * `@tensorflow/tfjs-node` and `@tensorflow/tfjs-node-gpu` all have it, with tensors of type T. The names are TensorFlow.js' own.
+ * `@tensorflow/tfjs-node` and `@tensorflow/tfjs-node-gpu` all have it, with tensors of type T, those of four axes of type T4. The names are
+ * TensorFlow.js' own.
  */
-export interface TfjsModule<T extends NativeTensor = NativeTensor> {
+export interface TfjsModule<T extends NativeTensor = NativeTensor, T4 extends NativeTensor = T> {
   ready(): Promise<void>;
   getBackend(): string;
   backend(): NativeBackend;
 
   tensor(values: Float32Array, shape: number[], dtype: 'float32'): T;
+  tensor4d(values: Float32Array, shape: Extents4, dtype: 'float32'): T4;
   fill(shape: number[], value: number, dtype: 'float32'): T;
   /** Disposes the tensors that `compute` makes and does not return; gives back what it returns. */
   tidy(compute: () => void): unknown;
@@ -58,6 +69,8 @@ export interface TfjsModule<T extends NativeTensor = NativeTensor> {
   where(condition: T, a: T, b: T): T;
 
   matMul(a: T, b: T): T;
+  conv2d(x: T4, filter: T4, strides: Pair, pads: ExplicitPads, dataFormat: 'NHWC', dilations: Pair): T;
+  depthwiseConv2d(x: T4, filter: T4, strides: Pair, pads: ExplicitPads): T;
   sum(x: T, axis: number): T;
   max(x: T, axis: number): T;
 
@@ -65,7 +78,8 @@ export interface TfjsModule<T extends NativeTensor = NativeTensor> {
   transpose(x: T, permutation: number[]): T;
   concat(tensors: T[], axis: number): T;
   slice(x: T, begin: number[], size: number[]): T;
-  pad(x: T, paddings: [before: number, after: number][]): T;
+  pad(x: T, paddings: Pair[]): T;
+  reverse(x: T, axis: number): T;
   gather(x: T, indices: T, axis: number): T;
   scatterND(indices: T, updates: T, shape: number[]): T;
 }

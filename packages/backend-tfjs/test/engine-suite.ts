@@ -105,6 +105,70 @@ export function engineSuite(tf: typeof tfc): void {
     });
   });
 
+  describe('convolutions', () => {
+    it('with the same numbers as filters of several shapes', async () => {
+      await agree((b) => {
+        const numbers = b.input('w', [72]);
+        const images = new Map([1, 2, 3, 4].map((c) => [c, b.input(`of ${c}`, [2, 6, 6, c])]));
+        for (const shape of [
+          [3, 3, 2, 4],
+          [3, 3, 4, 2],
+          [2, 3, 3, 4],
+          [3, 2, 4, 3],
+          [1, 6, 3, 4],
+          [6, 3, 1, 4],
+        ]) {
+          const x = images.get(shape[2]!)!;
+          const w = b.reshape(numbers, shape);
+          const y = b.conv2d(x, w);
+          b.output(`conv2d ${shape.join()}`, y);
+          b.output(`conv2dTranspose ${shape.join()}`, b.conv2dTranspose(y, w, { size: [6, 6] }));
+        }
+      });
+    });
+
+    it.each([
+      { kernel: 3, multiplier: 1, stride: 1, dilation: 1 },
+      { kernel: 3, multiplier: 2, stride: 2, dilation: 1 },
+      { kernel: 5, multiplier: 1, stride: 2, dilation: 1 },
+      { kernel: 7, multiplier: 2, stride: 1, dilation: 1 },
+      { kernel: 3, multiplier: 1, stride: 1, dilation: 2 },
+      { kernel: 3, multiplier: 2, stride: 2, dilation: 2 },
+    ])('depthwise, %o', async ({ kernel, multiplier, stride, dilation }) => {
+      await agree((b) => {
+        const moves = {
+          strides: [stride, stride],
+          dilations: [dilation, dilation],
+          pads: [2, 3, 3, 2],
+          groups: 20,
+        };
+        const x = b.input('x', [2, 9, 8, 20]);
+        const w = b.input('w', [kernel, kernel, 1, 20 * multiplier]);
+        const along = (size: number): number => Math.floor((size + 5 - dilation * (kernel - 1) - 1) / stride) + 1;
+        const responses = b.input('responses', [2, along(9), along(8), 20 * multiplier]);
+        b.output('y', b.conv2d(x, w, moves));
+        b.output('x', b.conv2dTranspose(responses, w, { ...moves, size: [9, 8] }));
+      });
+    });
+
+    it('keep NaN where windows read it, and nowhere else', async () => {
+      const window = { kernel: [2, 3], strides: [2, 1], pads: [1, 1, 0, 2], dilations: [1, 2] };
+      const program = build((b) => {
+        const x = b.input('x', [1, 5, 6, 2]);
+        const windows = b.patches(x, window);
+        b.output('patches', windows);
+        b.output('fold', b.fold(windows, { ...window, size: [5, 6] }));
+        b.output('conv2d', b.conv2d(x, b.broadcastTo(b.scalar(1), [2, 3, 2, 1]), window));
+      });
+      const x = new Float32Array(60).fill(1);
+      x[31] = NaN;
+      const actual = await evaluate(backend, program, [x]);
+      const expected = await evaluate(cpuBackend(), program, [x]);
+      expect(expected.map((values) => values.filter(Number.isNaN).length)).toEqual([2, 1, 2]);
+      actual.forEach((values, i) => expectAllclose(values, expected[i]!));
+    });
+  });
+
   it('adds up a million entries of one index', async () => {
     const program = build((b) => {
       const [x, indices] = [b.input('x', [1_000_000]), b.input('indices', [1_000_000])];

@@ -108,5 +108,5 @@ describe('loadTfjs', () => {
 });
 
 it('the type of a module is that of tfjs-core', () => {
-  expectTypeOf<typeof tfc>().toExtend<TfjsModule<tfc.Tensor>>();
+  expectTypeOf<typeof tfc>().toExtend<TfjsModule<tfc.Tensor, tfc.Tensor4D>>();
 });
