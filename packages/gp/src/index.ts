@@ -1,3 +1,13 @@
+export {
+  type CachedModel,
+  type CachedVariance,
+  type CachedVarianceOptions,
+  cacheExactVariance,
+  cacheVariance,
+  cachedCovariance,
+  cachedVariance,
+  cachedWeightCovariance,
+} from './cached-variance.ts';
 export type { Conditioning, WeightConditioning, WhitenedSolution } from './conditioning.ts';
 export {
   type LinearModel,
@@ -65,6 +75,8 @@ export {
 export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
+export { type SampleVariance, sampleVariance } from './sample-variance.ts';
 export { type SharedProblem, sharedPosterior } from './shared-outputs.ts';
 export type { TestJacobian } from './test-jacobian.ts';
 export { type EvidenceProblem, tridiagonalEvidence } from './tridiagonal-evidence.ts';
+export { type WeightSystem, kernelWeights, weightCovariance } from './weight-system.ts';

@@ -1,7 +1,6 @@
 import { type Matrix, cholesky, matrix, solveLower, solveLowerTransposed } from '@ntk/linop';
 import { OptionError, type Rng } from '@ntk/tensor';
 import { checkOutputs, checkVector } from './checks.ts';
-import type { WeightConditioning } from './conditioning.ts';
 import { withoutTrend } from './least-squares.ts';
 import type { Targets } from './posterior.ts';
 import { timesRoot } from './precision-root.ts';
@@ -9,6 +8,7 @@ import { centreTargets } from './prior-mean.ts';
 import { asRow, rowOf, sliceSquare, stackRows } from './rows.ts';
 import { scaleColumns } from './prior-scale.ts';
 import { type TestJacobian, jacobianTimes, testRows } from './test-jacobian.ts';
+import type { WeightSystem } from './weight-system.ts';
 
 /** What to draw. */
 export interface SampleOptions {
@@ -32,7 +32,7 @@ export interface PathwiseSamples {
  * Exact because the features are finite: mean and covariance of J* w_s are those of the posterior. For a `constant` mean each sample refits β,
  * which gives β its posterior under the flat prior.
  *
- * @param conditioning - conditionJacobian or conditionOperator; borrowed
+ * @param system - a conditioning by conditionJacobian or conditionOperator, or kernelWeights of one by conditionKernel; borrowed
  * @returns samples that belong to the caller
  * @throws {OptionError} if the number of samples is not a positive integer
  * @throws {ShapeError} if the targets have not N entries
@@ -42,18 +42,18 @@ export interface PathwiseSamples {
  * Cost: one block solve of s + q right-hand sides, and one product with J.
  * Source: Wilson et al. (2020), Efficiently sampling functions from Gaussian process posteriors, equation 12, with the exact features.
  */
-export async function pathwiseSamples<Query>(
-  conditioning: WeightConditioning<Query>,
+export async function pathwiseSamples(
+  system: WeightSystem,
   { yTrain, priorMean }: Targets,
   { samples, rng }: SampleOptions,
 ): Promise<PathwiseSamples> {
   if (!(Number.isInteger(samples) && samples > 0))
     throw new OptionError(`pathwiseSamples: got ${samples} samples, expected a positive integer`);
-  const { priorScale, rows, precisionRoot } = conditioning;
+  const { priorScale, rows, precisionRoot } = system;
   const { centred, basis, offset } = centreTargets(yTrain, rows, priorMean);
   const prior = standardNormals(samples, priorScale.length, rng, 'prior');
   const noise = standardNormals(samples, rows, rng, 'noise'); // Lᵀε, since LᵀΣL = I
-  const explained = await conditioning.whitenedPredictions(prior); // LᵀJθ̃, [s, N]
+  const explained = await system.whitenedPredictions(prior); // LᵀJθ̃, [s, N]
   const targets = timesRoot(asRow(centred), precisionRoot).data;
   const residuals = matrix(
     samples,
@@ -61,7 +61,7 @@ export async function pathwiseSamples<Query>(
     noise.data.map((value, i) => targets[i % rows]! - explained.data[i]! - value),
   );
   const whitened = stackRows(timesRoot(basis, precisionRoot), residuals);
-  const { coefficients, gram } = await conditioning.solve(whitened);
+  const { coefficients, gram } = await system.solve(whitened);
   const q = basis.rows;
   const { factor } = cholesky(sliceSquare(gram, q), { jitter: { limit: 0 } });
   const weights = scaleColumns(prior, priorScale);
