@@ -5,7 +5,7 @@ import type { StaticTensor, Traced, View } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
 import { arrange } from '../view.ts';
 import { overImages, type ChannelPlace } from './images.ts';
-import { scaleAndShift } from './normalize.ts';
+import { addBias } from './slots.ts';
 
 /** How a graph pads: by numbers [top, bottom, left, right], or so that positions come to a given number. */
 export type Padding = readonly number[] | 'same' | 'same at the beginning';
@@ -20,8 +20,11 @@ export interface GraphWindow extends Steps {
 /** What a convolution is, beside its operands. */
 export interface Convolution {
   readonly channels: ChannelPlace;
-  /** 'oihw' [outputs, inputs, rows, columns], 'hwio' [rows, columns, inputs, outputs]; sequences have no rows. */
-  readonly filter: 'oihw' | 'hwio';
+  /**
+   * 'oihw' [outputs, inputs, rows, columns], 'hwio' [rows, columns, inputs, outputs]; sequences have no rows.
+   * 'hwcm' [rows, columns, channels, multiplier] filters every channel by itself.
+   */
+  readonly filter: 'oihw' | 'hwio' | 'hwcm';
   readonly groups: number;
   readonly window: (kernel: readonly [number, number]) => GraphWindow;
 }
@@ -60,11 +63,15 @@ function slidingFor(b: ProgramBuilder, images: Value, window: GraphWindow): Slid
 function readFilter(tracer: Tracer, filter: Traced, layout: Convolution['filter']): Value {
   const b = tracer.builder;
   const rank = filter.kind === 'static' ? filter.shape.length : filter.axes.length;
-  const order = layout === 'hwio' ? Array.from({ length: rank }, (_, i) => i) : rank === 4 ? [2, 3, 1, 0] : [2, 1, 0];
+  const order = layout === 'oihw' ? (rank === 4 ? [2, 3, 1, 0] : [2, 1, 0]) : Array.from({ length: rank }, (_, i) => i);
   const value =
     filter.kind === 'static' && filter.weight?.whole
       ? tracer.parameter({ ...wholeWeight(filter), ...(layout === 'oihw' && { permutation: order }) })
       : inOrder(b, tracer.weight(filter), order);
+  if (layout === 'hwcm') {
+    const [rows, columns, channels, multiplier] = b.shape(value) as [number, number, number, number];
+    return b.reshape(value, [rows, columns, 1, channels * multiplier]);
+  }
   return rank === 4 ? value : b.reshape(value, [1, ...b.shape(value)]);
 }
 
@@ -137,9 +144,7 @@ function withBias(
   const weight = filter.kind === 'static' ? filter.weight : undefined;
   if (weight) tracer.products.set(filtered.value, weight.name);
   if (bias === undefined) return filtered;
-  if (weight && bias.kind === 'static' && bias.weight) tracer.biases.set(bias.weight.name, weight.name);
-  const axis = channels === 'first' ? 1 : filtered.axes.length - 1;
-  return scaleAndShift(tracer, filtered, { scale: undefined, shift: tracer.weight(bias), axis });
+  return addBias(tracer, filtered, bias, channels === 'first' ? 1 : filtered.axes.length - 1);
 }
 
 /** The largest number of every window; padding does not count. */

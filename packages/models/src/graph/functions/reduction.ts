@@ -9,7 +9,7 @@ import { mixing } from '../view.ts';
 export type Reduction = (b: ProgramBuilder, x: Value, axes: readonly number[]) => Value;
 
 /** Names of the reductions. */
-export type ReductionName = 'sum' | 'max' | 'min' | 'mean' | 'sumSquare' | 'l2' | 'logSumExp';
+export type ReductionName = 'sum' | 'max' | 'min' | 'mean' | 'prod' | 'sumSquare' | 'l2' | 'logSumExp';
 
 /** Reductions by name. */
 export const reductions: { readonly [N in ReductionName]: Reduction } = {
@@ -20,6 +20,7 @@ export const reductions: { readonly [N in ReductionName]: Reduction } = {
     const count = sizeOf(axes.map((axis) => b.shape(x)[axis]!));
     return count === 1 ? b.sum(x, axes) : b.div(b.sum(x, axes), b.scalar(count));
   },
+  prod: (b, x, axes) => axes.toSorted((i, j) => j - i).reduce((y, axis) => productAlong(b, y, axis), x),
   sumSquare: (b, x, axes) => b.sum(b.mul(x, x), axes),
   l2: (b, x, axes) => b.unary('sqrt', b.sum(b.mul(x, x), axes)),
   logSumExp: (b, x, axes) => {
@@ -29,6 +30,18 @@ export const reductions: { readonly [N in ReductionName]: Reduction } = {
     return b.add(largest, b.unary('log', b.sum(b.unary('exp', shifted), axes)));
   },
 };
+
+/** The product along one axis, by halves: right where entries are 0 or negative, as a sum of logarithms would not be. */
+function productAlong(b: ProgramBuilder, x: Value, axis: number): Value {
+  let rest = x;
+  for (let count = b.shape(x)[axis]!; count > 1; count = b.shape(rest)[axis]!) {
+    const half = Math.floor(count / 2);
+    const pairs = b.mul(b.slice(rest, axis, { end: half }), b.slice(rest, axis, { start: half, end: 2 * half }));
+    rest = count % 2 === 0 ? pairs : b.concat([pairs, b.slice(rest, axis, { start: count - 1, end: count })], axis);
+  }
+  const shape = b.shape(rest).filter((_, one) => one !== axis);
+  return b.reshape(rest, axis === 0 || shape.length === 0 ? shape : [-1, ...shape.slice(1)]);
+}
 
 /** Reduces axes of a view. @throws {ShapeError} if one holds examples */
 export function reduce(

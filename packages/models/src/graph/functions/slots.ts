@@ -4,6 +4,7 @@ import type { Tracer } from '../tracer.ts';
 import { arithmetic } from './arithmetic.ts';
 import { elementwise } from './elementwise.ts';
 import { matmul } from './matmul.ts';
+import { scaleAndShift } from './normalize.ts';
 
 /**
  * x + w or x · w, in which a weight of the file is a bias or a scale, and so trainable.
@@ -30,4 +31,11 @@ export function product(tracer: Tracer, left: Traced, right: Traced): View {
   )[0];
   if (weight) tracer.products.set(result.value, weight.name);
   return result;
+}
+
+/** x + bias, a trainable vector along one axis; it belongs to the layer of the weight whose product x is. */
+export function addBias(tracer: Tracer, operand: Traced, bias: Traced, axis: number): Traced {
+  const weight = operand.kind === 'view' ? tracer.products.get(operand.value) : undefined;
+  if (weight !== undefined && bias.kind === 'static' && bias.weight) tracer.biases.set(bias.weight.name, weight);
+  return scaleAndShift(tracer, operand, { scale: undefined, shift: tracer.weight(bias), axis });
 }
