@@ -6,6 +6,7 @@ export {
   type JitterPolicy,
   cholesky,
   tryCholesky,
+  tryCholeskyOn,
 } from './dense/cholesky.ts';
 export { choleskyAppend } from './dense/cholesky-append.ts';
 export { type Eigh, eigenvaluesOf, eigh } from './dense/eigh.ts';

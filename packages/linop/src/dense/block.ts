@@ -1,3 +1,4 @@
+import type { TypedArray } from '@ntk/tensor';
 import type { Matrix } from './matrix.ts';
 
 /**
@@ -44,4 +45,29 @@ export function transposed(a: Block): Block {
     rowStride: a.columnStride,
     columnStride: a.rowStride,
   };
+}
+
+/** The entries of a Block with unit column stride, row by row, as a new array. */
+export function packBlock(block: Block): Float64Array {
+  const packed = new Float64Array(block.rows * block.columns);
+  for (let i = 0; i < block.rows; i++) {
+    const start = block.offset + i * block.rowStride;
+    packed.set(block.data.subarray(start, start + block.columns), i * block.columns);
+  }
+  return packed;
+}
+
+/** Writes entries, row by row, to a Block with unit column stride. `entries` may hold more. */
+export function setBlock(block: Block, entries: TypedArray): void {
+  const { rows, columns, rowStride } = block;
+  for (let i = 0; i < rows; i++) {
+    block.data.set(entries.subarray(i * columns, (i + 1) * columns), block.offset + i * rowStride);
+  }
+}
+
+/** The lower triangle of a Block as a new Matrix with zeros above the diagonal. */
+export function lowerMatrix(block: Block): Matrix {
+  const lower = { rows: block.rows, columns: block.columns, data: packBlock(block) };
+  for (let i = 0; i < block.rows; i++) lower.data.fill(0, i * block.columns + i + 1, (i + 1) * block.columns);
+  return lower;
 }

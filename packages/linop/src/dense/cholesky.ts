@@ -1,6 +1,7 @@
-import { OptionError } from '@ntk/tensor';
+import { type Backend, OptionError, UnsupportedError } from '@ntk/tensor';
 import { NumericalError } from '../errors.ts';
 import { blockOf } from './block.ts';
+import { factorLowerOn } from './factor-lower-on.ts';
 import { NO_PIVOT, factorLower } from './factor-lower.ts';
 import { type Matrix, copyMatrix, squareSize } from './matrix.ts';
 
@@ -66,18 +67,60 @@ export function cholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky {
 
 /** As `cholesky`, but a numerical failure is returned as data instead of thrown. */
 export function tryCholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky | CholeskyFailure {
+  const trials = factorisations(a, options);
+  let trial = trials.next();
+  while (trial.done !== true) trial = trials.next(factorLower(blockOf(trial.value.a), trial.value.floors, 0));
+  return trial.value;
+}
+
+/**
+ * As `tryCholesky`, with the products on a backend: at n = 2,000 several times faster on one that computes natively.
+ *
+ * @param backend - must support float64
+ * @param a - must not be read or written before the promise settles, if `inPlace`
+ * @throws {UnsupportedError} if the backend has no float64
+ *
+ * Cost: n³/6 multiply-adds on the backend and 11,000·n on the host for each trial.
+ */
+export async function tryCholeskyOn(
+  backend: Backend,
+  a: Matrix,
+  options: CholeskyOptions = {},
+): Promise<Cholesky | CholeskyFailure> {
+  requireFloat64(backend, 'tryCholeskyOn');
+  const trials = factorisations(a, options);
+  let trial = trials.next();
+  while (trial.done !== true) trial = trials.next(await factorLowerOn(backend, trial.value.a, trial.value.floors));
+  return trial.value;
+}
+
+/** @throws {UnsupportedError} if the backend has no float64 */
+export function requireFloat64(backend: Backend, caller: string): void {
+  if (backend.supports.float64) return;
+  throw new UnsupportedError(
+    `${caller}: got the backend ${backend.name}, which has no float64, expected one that has it; leave the backend out to factorise on the host`,
+  );
+}
+
+/** A matrix to be overwritten with its factor, and the smallest acceptable pivot of each row. */
+interface Trial {
+  readonly a: Matrix;
+  readonly floors: Float64Array;
+}
+
+/** Gives one trial after the other, takes the index of the pivot that failed, and returns the outcome. */
+function* factorisations(a: Matrix, options: CholeskyOptions): Generator<Trial, Cholesky | CholeskyFailure, number> {
   const n = squareSize(a, 'cholesky');
   const policy = checkedJitterPolicy(options.jitter);
-  const bad = a.data.findIndex((entry) => !Number.isFinite(entry));
+  const bad = firstNonFinite(a.data);
   if (bad >= 0) return nonFinite(a, bad);
   const work = options.inPlace === true ? a : copyMatrix(a);
   const diagonal = Float64Array.from({ length: n }, (_, i) => a.data[i * n + i]!);
   const scale = meanAbsolute(diagonal);
-  const jitters = trials(policy, scale);
+  const jitters = jittersOf(policy, scale);
   let pivot = 0;
   for (const jitter of jitters) {
-    const floors = addJitter(work, diagonal, jitter);
-    pivot = factorLower(blockOf(work), floors, 0);
+    pivot = yield { a: work, floors: addJitter(work, diagonal, jitter) };
     if (pivot === NO_PIVOT) {
       clearUpper(work);
       return { status: 'converged', factor: work, jitter };
@@ -85,6 +128,12 @@ export function tryCholesky(a: Matrix, options: CholeskyOptions = {}): Cholesky 
     restoreLower(work, diagonal);
   }
   return breakdown(n, pivot, jitters[jitters.length - 1]!, scale);
+}
+
+// A loop: the array's own search takes as long as a tenth of the factorisation.
+function firstNonFinite(data: Float64Array): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return i;
+  return -1;
 }
 
 /** Completes a jitter policy by the defaults. @throws {OptionError} if it makes no sense */
@@ -100,7 +149,7 @@ export function checkedJitterPolicy(jitter: Partial<JitterPolicy> = {}): JitterP
   return policy;
 }
 
-function trials({ start, growth, limit }: JitterPolicy, scale: number): number[] {
+function jittersOf({ start, growth, limit }: JitterPolicy, scale: number): number[] {
   const jitters = [0];
   // The slack lets the limit itself be reached although the powers are rounded.
   for (let factor = start; scale > 0 && factor <= limit * (1 + 1e-9); factor *= growth) jitters.push(factor * scale);

@@ -1,11 +1,22 @@
-import { OptionError, OwnershipError, ShapeError, type Tensor, allocate, asDType, unitRoundoff } from '@ntk/tensor';
+import {
+  type Backend,
+  OptionError,
+  OwnershipError,
+  ShapeError,
+  type Tensor,
+  allocate,
+  asDType,
+  unitRoundoff,
+} from '@ntk/tensor';
 import { checkVectors, requireTag } from '../checks.ts';
 import {
   type Cholesky,
   type CholeskyFailure,
   type CholeskyOptions,
   checkedJitterPolicy,
+  requireFloat64,
   tryCholesky,
+  tryCholeskyOn,
 } from '../dense/cholesky.ts';
 import { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant } from '../dense/inverse.ts';
 import { type Matrix, matrix } from '../dense/matrix.ts';
@@ -24,6 +35,8 @@ export interface CholeskySolverOptions extends Pick<CholeskyOptions, 'jitter'> {
    * cube root of the unit roundoff of b: 4.8e-6 in float64, 3.9e-3 in float32.
    */
   readonly rtol?: number;
+  /** Computes the products of the factorisation, in float64; the host does unless given. It need not be the backend of the operator. */
+  readonly backend?: Backend;
 }
 
 /**
@@ -50,18 +63,21 @@ export interface CholeskyState extends SolverState, LogDeterminant {
 }
 
 /**
- * Solves positive definite systems by a Cholesky factor in float64 on the host, whatever the dtype of the operator.
+ * Solves positive definite systems by a Cholesky factor in float64, whatever the dtype of the operator. The factor is on the host; with a
+ * backend, its products are computed there.
  *
  * The operator needs the tag `positive-definite`. If it is not positive definite to rounding, a growing jitter is added to the diagonal;
  * the one used is reported, and the status still tells by the residual whether A x = b is solved.
  *
  * @throws {OptionError} if an option makes no sense
+ * @throws {UnsupportedError} if the backend has no float64
  *
  * Cost: `init` the entries of A (see `toMatrix`) and n³/6 multiply-adds; `compute` k·n² and one matmul for the residual.
  */
 export function choleskySolver(options: CholeskySolverOptions = {}): LinearSolver<CholeskyState> {
   const jitter = checkedJitterPolicy(options.jitter);
-  const { rtol } = options;
+  const { rtol, backend } = options;
+  if (backend !== undefined) requireFloat64(backend, 'choleskySolver');
   if (rtol !== undefined && !(rtol > 0))
     throw new OptionError(`choleskySolver: got rtol ${rtol}, expected a positive number`);
   return {
@@ -71,7 +87,12 @@ export function choleskySolver(options: CholeskySolverOptions = {}): LinearSolve
       if (rows !== columns) {
         throw new ShapeError(`choleskySolver: got an operator of ${rows} × ${columns}, expected a square one`);
       }
-      return stateOf(A, tryCholesky(await toMatrix(A), { inPlace: true, jitter }));
+      const entries = await toMatrix(A);
+      const settings = { inPlace: true, jitter };
+      return stateOf(
+        A,
+        backend === undefined ? tryCholesky(entries, settings) : await tryCholeskyOn(backend, entries, settings),
+      );
     },
     compute: (state, b) => compute(state, b, rtol),
   };

@@ -1,4 +1,4 @@
-import { type DType, Rng, cpuBackend, unitRoundoff } from '@ntk/tensor';
+import { type Backend, type DType, Rng, cpuBackend, unitRoundoff } from '@ntk/tensor';
 import { expectAllclose, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { cholesky } from '../dense/cholesky.ts';
@@ -13,6 +13,8 @@ import { geometricSpectrum, matrixWithSpectrum, randomMatrix } from './spectrum.
 
 /** Options of testShiftedSolver. */
 export interface ShiftedSuiteOptions {
+  /** Makes the backend for each test; the CPU reference by default. */
+  readonly backend?: () => Backend | Promise<Backend>;
   /** The dtypes to test; both by default. */
   readonly dtypes?: readonly DType[];
   /** The relative residual that `converged` promises, for a dtype; by default the cube root of its unit roundoff. */
@@ -33,14 +35,18 @@ export function testShiftedSolver<State extends SolverState>(
   makeSolver: () => ShiftedSolver<State>,
   options: ShiftedSuiteOptions = {},
 ): void {
-  const { dtypes = ['float64', 'float32'], rtol = (dtype) => Math.cbrt(unitRoundoff(dtype)) } = options;
+  const {
+    backend = cpuBackend,
+    dtypes = ['float64', 'float32'],
+    rtol = (dtype) => Math.cbrt(unitRoundoff(dtype)),
+  } = options;
   describe.each(dtypes)(`ShiftedSolver: ${name}, %s`, (dtype) => {
     it.each([1, 2, 30])('agrees with a factorisation for each shift, n = %i', async (n) => {
       const rng = new Rng(n);
       const a = roundedTo(matrixWithSpectrum(geometricSpectrum(n, 300), rng), dtype);
       const b = roundedTo(randomMatrix(3, n, rng), dtype);
       b.data.fill(0, n, 2 * n);
-      const results = await attempt(makeSolver(), a, b, { dtype, shifts: SHIFTS });
+      const results = await attempt(makeSolver(), a, b, { backend, dtype, shifts: SHIFTS });
       results.forEach(({ x, status, residual }, i) => {
         expect(status).toBe('converged');
         expect(residual[1]).toBe(0);
@@ -56,7 +62,7 @@ export function testShiftedSolver<State extends SolverState>(
     it('says for each shift whether the system is positive definite', async () => {
       const rng = new Rng('indefinite');
       const a = matrixWithSpectrum([3, 2, 1, -1], rng);
-      const results = await attempt(makeSolver(), a, randomMatrix(2, 4, rng), { dtype, shifts: [0.5, 4] });
+      const results = await attempt(makeSolver(), a, randomMatrix(2, 4, rng), { backend, dtype, shifts: [0.5, 4] });
       expect(results.map(({ status }) => status)).toEqual(['breakdown', 'converged']);
     });
 
@@ -74,15 +80,15 @@ export function testShiftedSolver<State extends SolverState>(
         [bad(a), b],
         [a, bad(b)],
       ] as const) {
-        const results = await attempt(makeSolver(), operator, right, { dtype, shifts: [0, 1] });
+        const results = await attempt(makeSolver(), operator, right, { backend, dtype, shifts: [0, 1] });
         expect(results.map(({ status }) => status)).toEqual(['non-finite-input', 'non-finite-input']);
       }
     });
 
     it('takes no shifts, and refuses one that is not finite', async () => {
       const a = matrixWithSpectrum([1, 0.5], new Rng('door'));
-      expect(await attempt(makeSolver(), a, matrix(1, 2), { dtype, shifts: [] })).toEqual([]);
-      const refused = attempt(makeSolver(), a, matrix(1, 2), { dtype, shifts: [NaN] });
+      expect(await attempt(makeSolver(), a, matrix(1, 2), { backend, dtype, shifts: [] })).toEqual([]);
+      const refused = attempt(makeSolver(), a, matrix(1, 2), { backend, dtype, shifts: [NaN] });
       await expect(refused).rejects.toMatchObject({ name: 'OptionError' });
     });
   });
@@ -99,9 +105,13 @@ async function attempt<State extends SolverState>(
   solver: ShiftedSolver<State>,
   a: Matrix,
   b: Matrix,
-  { dtype, shifts }: { readonly dtype: DType; readonly shifts: readonly number[] },
+  {
+    backend: open,
+    dtype,
+    shifts,
+  }: { readonly backend: () => Backend | Promise<Backend>; readonly dtype: DType; readonly shifts: readonly number[] },
 ): Promise<Attempt[]> {
-  const backend = trackTensors(cpuBackend());
+  const backend = trackTensors(await open());
   const results: Attempt[] = [];
   {
     using A = matrixOperator(a, { backend, dtype, tags: ['positive-definite'] });
