@@ -7,7 +7,7 @@ import {
   type LayerSelection,
   type Linearization,
 } from '@ntk/jacobian';
-import { matrix, type Matrix } from '@ntk/linop';
+import { choleskySolver, matrix, type CholeskyState, type LinearSolver, type Matrix } from '@ntk/linop';
 import { ShapeError, exampleCount, outputCount, type Network, type TypedArray } from '@ntk/tensor';
 import {
   functionSpaceEvidence,
@@ -94,7 +94,8 @@ async function fitFunctionSpace({ linearization, yTrain, priorMean, options }: P
   );
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
-  const posterior = await functionSpacePosterior({ kTrainTrain, priorVariance, noise: noiseVariance, ...targets });
+  const kernelProblem = { kTrainTrain, priorVariance, noise: noiseVariance, ...targets };
+  const posterior = await functionSpacePosterior(kernelProblem, directSolver(options));
   const weights = async (): Promise<Matrix> => {
     const w = await transposedProduct(linearization, posterior.coefficients);
     return matrix(
@@ -126,7 +127,8 @@ async function fitParameterSpace({ linearization, yTrain, priorMean, options }: 
   );
   options.onProgress('solve');
   const { priorVariance, noiseVariance } = hyperparameters;
-  const posterior = await parameterSpacePosterior({ jTrain, priorVariance, noise: noiseVariance, ...targets });
+  const jacobianProblem = { jTrain, priorVariance, noise: noiseVariance, ...targets };
+  const posterior = await parameterSpacePosterior(jacobianProblem, directSolver(options));
   const predict = (x: TypedArray): Promise<Prediction> =>
     predictInBatches(linearization, x, options, async (test, prior) => {
       const query = { jTest: await explicitJacobian(test), ...prior };
@@ -141,6 +143,11 @@ async function fitParameterSpace({ linearization, yTrain, priorMean, options }: 
     weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
     predict,
   });
+}
+
+/** A Cholesky factor, by products of the backend where it has float64. */
+function directSolver({ backend }: ResolvedOptions): LinearSolver<CholeskyState> {
+  return choleskySolver(backend.supports.float64 ? { backend } : {});
 }
 
 function makeFit(parts: Omit<LinearizedFit, 'dispose' | typeof Symbol.dispose>): LinearizedFit {
