@@ -72,7 +72,7 @@ export {
   pathwiseSamples,
   evaluateSamples,
 } from './pathwise-samples.ts';
-export { type MeanQuery, type Posterior, type Targets, posteriorFrom } from './posterior.ts';
+export { type MeanQuery, type Posterior, type Targets, type WeightPosterior, posteriorFrom } from './posterior.ts';
 export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './precision-root.ts';
 export type { PriorMean } from './prior-mean.ts';
 export { type SampleVariance, sampleVariance } from './sample-variance.ts';

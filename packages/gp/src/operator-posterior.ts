@@ -2,7 +2,7 @@ import type { LinearOperator } from '@ntk/linop';
 import { type Noise, precisionRootOf } from './noise.ts';
 import { type OperatorOptions, type OperatorQuery, conditionOperator } from './operator-conditioning.ts';
 import type { OperatorSolver } from './operator-system.ts';
-import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
+import { type Targets, type WeightPosterior, posteriorFrom } from './posterior.ts';
 
 /** A regression problem by the products of its Jacobian. */
 export interface OperatorSpaceProblem extends Targets {
@@ -34,7 +34,7 @@ export async function operatorPosterior(
   problem: OperatorSpaceProblem,
   solver: OperatorSolver,
   options: OperatorOptions = {},
-): Promise<Posterior<OperatorQuery>> {
+): Promise<WeightPosterior<OperatorQuery>> {
   const precisionRoot = precisionRootOf(problem.noise, problem.jTrain.shape[0]);
   return posteriorFrom(await conditionOperator({ ...problem, precisionRoot }, solver, options), problem);
 }

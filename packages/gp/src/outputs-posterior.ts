@@ -1,6 +1,7 @@
 import { type Matrix, matrix } from '@ntk/linop';
 import { ShapeError } from '@ntk/tensor';
 import { checkVector } from './checks.ts';
+import type { Conditioning } from './conditioning.ts';
 import type { LeftOutRows } from './leave-out.ts';
 import type { KernelQuery } from './kernel-conditioning.ts';
 import type { Posterior, Targets } from './posterior.ts';
@@ -20,6 +21,8 @@ export interface OutputsGradient {
  */
 export interface OutputsPosterior<Query> {
   readonly outputs: number;
+  /** What depends on each output's kernel and noise alone, [c]; outputs with the same of both have the same one. Owned by the posterior. */
+  readonly conditionings: readonly Conditioning<KernelQuery>[];
   /** α of each output, [c, n]. */
   readonly coefficients: Matrix;
   /** β of a `constant` prior mean, [c]; empty where the mean is fixed. */
@@ -60,6 +63,7 @@ export function joinOutputs<Query>(
   const dispose = (): void => posteriors.forEach((posterior) => posterior.dispose());
   return {
     outputs,
+    conditionings: posteriors.map(({ conditioning }) => conditioning),
     coefficients: rowsOf(posteriors.map(({ coefficients }) => coefficients)),
     constant: Float64Array.from(posteriors.flatMap(({ constant }) => [...constant])),
     logMarginalLikelihood: sumOf(posteriors.map((posterior) => posterior.logMarginalLikelihood)),

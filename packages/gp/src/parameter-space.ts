@@ -2,7 +2,7 @@ import { type Matrix, choleskySolver } from '@ntk/linop';
 import type { InformationSolver } from './information.ts';
 import { type JacobianQuery, conditionJacobian } from './jacobian-conditioning.ts';
 import { type Noise, precisionRootOf } from './noise.ts';
-import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
+import { type Targets, type WeightPosterior, posteriorFrom } from './posterior.ts';
 
 /** A regression problem in parameter space. */
 export interface ParameterSpaceProblem extends Targets {
@@ -30,7 +30,7 @@ export interface ParameterSpaceProblem extends Targets {
 export async function parameterSpacePosterior(
   problem: ParameterSpaceProblem,
   solver: InformationSolver = choleskySolver(),
-): Promise<Posterior<JacobianQuery>> {
+): Promise<WeightPosterior<JacobianQuery>> {
   const { jTrain, priorVariance = 1, noise } = problem;
   const precisionRoot = precisionRootOf(noise, jTrain.rows);
   return posteriorFrom(await conditionJacobian({ jTrain, priorVariance, precisionRoot }, solver), problem);

@@ -1,6 +1,6 @@
 import { type Matrix, gemm, matrix } from '@ntk/linop';
 import { checkOutputs, checkVector } from './checks.ts';
-import type { Conditioning } from './conditioning.ts';
+import type { Conditioning, WeightConditioning } from './conditioning.ts';
 import { type EvidenceGradient, evidenceGradient, logMarginalLikelihood } from './evidence.ts';
 import { type LeftOutExamples, type LeftOutRows, leaveExamplesOut, leaveRowsOut } from './leave-out.ts';
 import { type Fit, fitTargets, lowerSolveRows, trendCovariance } from './least-squares.ts';
@@ -61,6 +61,11 @@ export interface Posterior<Query extends MeanQuery> {
   [Symbol.dispose](): void;
 }
 
+/** A posterior whose coefficients are weights, and whose conditioning can draw from the prior. */
+export interface WeightPosterior<Query extends MeanQuery> extends Posterior<Query> {
+  readonly conditioning: WeightConditioning<Query>;
+}
+
 /**
  * Fits targets to a conditioning.
  *
@@ -70,10 +75,10 @@ export interface Posterior<Query extends MeanQuery> {
  *
  * Cost: one solve for each output with a constant mean, and one for the targets.
  */
-export async function posteriorFrom<Query extends MeanQuery>(
-  conditioning: Conditioning<Query>,
+export async function posteriorFrom<Query extends MeanQuery, Kind extends Conditioning<Query> = Conditioning<Query>>(
+  conditioning: Kind & Conditioning<Query>,
   { yTrain, priorMean }: Targets,
-): Promise<Posterior<Query>> {
+): Promise<Posterior<Query> & { readonly conditioning: Kind }> {
   try {
     const targets = centreTargets(yTrain, conditioning.rows, priorMean);
     const fit = await fitTargets(conditioning, targets);
@@ -84,13 +89,13 @@ export async function posteriorFrom<Query extends MeanQuery>(
   }
 }
 
-class FittedPosterior<Query extends MeanQuery> implements Posterior<Query> {
-  readonly conditioning: Conditioning<Query>;
+class FittedPosterior<Query extends MeanQuery, Kind extends Conditioning<Query>> implements Posterior<Query> {
+  readonly conditioning: Kind;
   readonly constantCovariance: Matrix;
   readonly #fit: Fit;
   readonly #yTrain: Float64Array;
 
-  constructor(conditioning: Conditioning<Query>, fit: Fit, yTrain: Float64Array) {
+  constructor(conditioning: Kind, fit: Fit, yTrain: Float64Array) {
     this.conditioning = conditioning;
     this.#fit = fit;
     this.#yTrain = yTrain;

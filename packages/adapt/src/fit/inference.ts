@@ -4,8 +4,8 @@ import type {
   KernelQuery,
   OperatorQuery,
   OutputsPosterior,
-  Posterior,
   FunctionSpacePosterior,
+  WeightPosterior,
 } from '@ntk/gp';
 
 /**
@@ -17,7 +17,7 @@ import type {
  */
 export type Inference =
   | { readonly kind: 'kernel'; readonly posterior: FunctionSpacePosterior }
-  | { readonly kind: 'jacobian'; readonly posterior: Posterior<JacobianQuery> }
-  | { readonly kind: 'operator'; readonly posterior: Posterior<OperatorQuery> }
+  | { readonly kind: 'jacobian'; readonly posterior: WeightPosterior<JacobianQuery> }
+  | { readonly kind: 'operator'; readonly posterior: WeightPosterior<OperatorQuery> }
   | { readonly kind: 'independent'; readonly posterior: OutputsPosterior<IndependentQuery> }
   | { readonly kind: 'shared'; readonly posterior: OutputsPosterior<KernelQuery> };
