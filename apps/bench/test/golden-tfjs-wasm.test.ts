@@ -1,12 +1,7 @@
-import { loadTfjs, tfjsBackend } from '@ntk/backend-tfjs';
-import { openReference } from '@ntk/reference';
-import { describe } from 'vitest';
-import { testGoldenProducts } from './golden-products-suite.ts';
+import { vi } from 'vitest';
+import { testGoldenOnTfjs } from './golden-tfjs.ts';
 
-const tf = await loadTfjs('tfjs-wasm');
+// Seconds on an idle machine.
+vi.setConfig({ testTimeout: 180_000 });
 
-for (const model of ['sine_mlp', 'mlp2']) {
-  describe(`golden products of ${model}`, () => {
-    testGoldenProducts(openReference(model)!, { backend: 'tfjs-wasm', open: () => tfjsBackend(tf), dtype: 'float32' });
-  });
-}
+await testGoldenOnTfjs('tfjs-wasm', ['sine_mlp', 'mlp2', 'small_resnet']);
