@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError, type Network } from '@ntk/tensor';
 import { buildFromGraph } from '../graph/build-graph.ts';
-import type { GraphInput } from '../graph/graph-inputs.ts';
+import { readSignature, type DeclaredValue } from '../graph/signature.ts';
 import type { StaticTensor } from '../graph/traced.ts';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { decodeModel } from './decode.ts';
@@ -54,9 +54,10 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): Ne
     graph.initializers.map((tensor) => [tensor.name, readTensor(tensor, true, { label, external })]),
   );
   const inputs = graph.inputs.filter(({ name }) => !tensors.has(name));
-  if (inputs.length === 0)
-    throw new FormatError(`${label}: got a graph without inputs, expected one at least; export the model again`);
-  const { outputs, notes } = floatOutputs(graph.outputs, label);
+  const signature = readSignature(inputs.map(declared), graph.outputs.map(declaredOutput), {
+    label,
+    inputShapes: options.inputShapes ?? {},
+  });
   return buildFromGraph(
     {
       name: graph.name === '' ? 'onnx' : graph.name,
@@ -64,11 +65,9 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): Ne
       label,
       rules: onnxRules,
       nodes: graph.nodes.map((node) => new OpNode(node, opset)),
-      inputs: inputs.map((info) => graphInput(info, { label, shapes: options.inputShapes ?? {} })),
-      outputs,
+      ...signature,
       tensors,
-      fixedExamples: fixedExamples(inputs),
-      notes: [...fixedNotes(inputs), ...notes, ...foldingNotes(file)],
+      notes: [...signature.notes, ...foldingNotes(file)],
     },
     { outputMode: outputActivation },
   );
@@ -95,51 +94,11 @@ function missingExternal(label: string): ExternalData {
   };
 }
 
-/** The outputs that hold real numbers; labels of classifiers are left out. */
-function floatOutputs(outputs: readonly OnnxValueInfo[], label: string): { outputs: string[]; notes: string[] } {
-  const isFloat = ({ elementType }: OnnxValueInfo): boolean =>
-    elementType === 0 || elementKindOf(elementType) === 'float';
-  const found = outputs.filter(isFloat).map(({ name }) => name);
-  if (found.length === 0)
-    throw new UnsupportedError(
-      `${label}: got no output of real numbers, expected one at least; export the model with its scores or probabilities`,
-    );
-  const left = outputs.filter((output) => !isFloat(output)).map(({ name }) => `'${name}'`);
-  return {
-    outputs: found,
-    notes: left.length === 0 ? [] : [`outputs that are not real numbers are left out: ${left.join(', ')}`],
-  };
+function declared({ name, elementType, shape }: OnnxValueInfo): DeclaredValue {
+  return { name, element: elementKindOf(elementType), type: elementType, shape };
 }
 
-function graphInput(
-  { name, elementType, shape }: OnnxValueInfo,
-  options: { readonly label: string; readonly shapes: Readonly<Record<string, readonly number[]>> },
-): GraphInput {
-  const { label, shapes } = options;
-  const element = elementKindOf(elementType);
-  if (element === undefined)
-    throw new UnsupportedError(`${label}: got the input '${name}' of the data type ${elementType}, expected numbers`);
-  const given = shapes[name];
-  if (given !== undefined) return { name, element, shape: given };
-  if (shape === undefined || shape.length === 0)
-    throw new FormatError(
-      `${label}: got the input '${name}' without axes, expected the number of examples and the shape of one; export the model again, or name it: inputShapes: { '${name}': […] }`,
-    );
-  return {
-    name,
-    element,
-    shape: shape.slice(1).map((extent) => (typeof extent === 'number' && extent > 0 ? extent : null)),
-  };
-}
-
-/** The number of examples that a file was made for: what the first axis of every input says. */
-function fixedExamples(inputs: readonly OnnxValueInfo[]): number | null {
-  const [first] = inputs.map(({ shape }) => shape?.[0]);
-  return typeof first === 'number' && first > 0 ? first : null;
-}
-
-function fixedNotes(inputs: readonly OnnxValueInfo[]): string[] {
-  const count = fixedExamples(inputs);
-  if (count === null) return [];
-  return [`the file is made for ${count} example${count === 1 ? '' : 's'} at a time; it is read for any number`];
+/** An output without a type is one of real numbers, as exporters leave it open. */
+function declaredOutput(output: OnnxValueInfo): DeclaredValue {
+  return output.elementType === 0 ? { ...declared(output), element: 'float' } : declared(output);
 }
