@@ -3,6 +3,8 @@ export { kernelDiagonal } from './gram/kernel-diagonal.ts';
 export { kernelMatrix } from './gram/kernel-matrix.ts';
 export { selectParameters, trainableLayers } from './layers.ts';
 export type { LayerSelection } from './layers.ts';
+export { linearizationCost } from './linearization-cost.ts';
+export type { LinearizationCost } from './linearization-cost.ts';
 export { linearize } from './linearize.ts';
 export type { Linearization, LinearizeOptions } from './linearize.ts';
 export { ntkOperator } from './ntk-operator.ts';

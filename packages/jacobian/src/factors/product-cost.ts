@@ -22,14 +22,15 @@ export function isCheaperFactored(derivation: Derivation, { terms, remaining }: 
   return factored < derivation.nodes.reduce((sum, node) => sum + propagatedCost(node), 0);
 }
 
-/** For one right-hand side. */
-function factoredCost({ activations, sensitivities }: TermPlan): number {
+/** Multiply-adds of a term in J v, for one right-hand side. */
+export function factoredCost({ activations, sensitivities }: TermPlan): number {
   const [n, c, positions, b] = sensitivities as [number, number, number, number];
   const a = activations?.[2] ?? 0;
   return n * positions * b * (a + TOUCH * (c + 1));
 }
 
-function propagatedCost({ op, active, attributes, operandShapes, shape }: ActiveNode): number {
+/** Multiply-adds of the tangent through a node, for one right-hand side. */
+export function propagatedCost({ op, active, attributes, operandShapes, shape }: ActiveNode): number {
   const size = sizeOf(shape);
   if (op === 'reshape') return 0;
   if (op === 'conv2d' || op === 'conv2dTranspose') {
