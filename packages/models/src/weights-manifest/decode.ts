@@ -2,17 +2,28 @@ import { FormatError, UnsupportedError, sizeOf, type Shape } from '@ntk/tensor';
 import { halfToNumber } from './half.ts';
 import type { ManifestEntry, WeightsGroup } from './manifest.ts';
 
-/** The type of a tensor of a file, once it is no longer quantised. */
-export type StoredType = 'float32' | 'int32' | 'bool';
-
-/** A tensor of a file. */
-export interface StoredTensor {
+interface NamedShape {
   readonly name: string;
   readonly shape: Shape;
-  readonly type: StoredType;
-  /** Float32Array for float32; whole numbers otherwise, truth values as 0 and 1. */
-  readonly values: Float32Array | Int32Array;
 }
+
+/** A tensor of real numbers of a file. */
+export interface StoredReals extends NamedShape {
+  readonly type: 'float32';
+  readonly values: Float32Array;
+}
+
+/** A tensor of whole numbers of a file, or of truth values as 0 and 1. */
+export interface StoredIntegers extends NamedShape {
+  readonly type: 'int32' | 'bool';
+  readonly values: Int32Array;
+}
+
+/** A tensor of a file. */
+export type StoredTensor = StoredReals | StoredIntegers;
+
+/** The type of a tensor once it is no longer quantised. */
+type StoredType = StoredTensor['type'];
 
 /** How a file stores numbers: quantised ones as integers or in half precision. */
 type Storage = StoredType | 'uint8' | 'uint16' | 'float16';
@@ -85,11 +96,9 @@ function decode(entry: ManifestEntry, bytes: Uint8Array, label: string): StoredT
   const { name, shape, dtype, quantization } = entry;
   const type = dtype as StoredType;
   const buffer = copyOf(bytes);
-  if (quantization !== undefined) {
-    const values = dequantize(entry, buffer, label);
-    return { name, shape, type, values: type === 'float32' ? values : Int32Array.from(values, Math.round) };
-  }
-  if (type === 'float32') return { name, shape, type, values: new Float32Array(buffer) };
+  const reals = (): Float32Array => (quantization ? dequantize(entry, buffer, label) : new Float32Array(buffer));
+  if (type === 'float32') return { name, shape, type, values: reals() };
+  if (quantization) return { name, shape, type, values: Int32Array.from(reals(), Math.round) };
   return { name, shape, type, values: type === 'int32' ? new Int32Array(buffer) : Int32Array.from(bytes) };
 }
 
