@@ -34,10 +34,12 @@ export const TFJS_NAMES: readonly TfjsName[] = Object.keys(SOURCES) as TfjsName[
 /** The version that this package is tested with. */
 const VERSION = '4.22.0';
 
-/** Where a module comes from; other than the defaults in tests. */
+/** Where the packages of an engine come from. */
 export interface TfjsEnvironment {
-  /** Imports a package by its name. */
+  /** Imports a package by its name; from beside this one unless given. */
   readonly load?: (name: string) => Promise<unknown>;
+  /** Imports a package that `load` does not find, such as one beside the user's own files. */
+  readonly elsewhere?: (name: string) => Promise<unknown>;
   /** The major version of Node, or undefined elsewhere. */
   readonly nodeMajor?: number | undefined;
 }
@@ -60,12 +62,11 @@ export async function loadTfjs(name: TfjsName, environment: TfjsEnvironment = {}
   const source = SOURCES[name] as Source | undefined;
   if (source === undefined)
     throw new OptionError(`loadTfjs: got '${String(name)}', expected one of ${TFJS_NAMES.join(', ')}`);
-  const { load = importPackage } = environment;
   const nodeMajor = 'nodeMajor' in environment ? environment.nodeMajor : runningNode();
   let current: string = source.packages[0];
   try {
     const modules: unknown[] = [];
-    for (current of source.packages) modules.push(await load(current));
+    for (current of source.packages) modules.push(await importFrom(environment, current));
     const tf = asTfjs(modules[0]);
     tf.env().set('PROD', true);
     const isSet = await tf.setBackend(source.engine);
@@ -77,6 +78,15 @@ export async function loadTfjs(name: TfjsName, environment: TfjsEnvironment = {}
       `${name}: could not load ${current}: ${reason(cause)} ${remedy(cause, current, source, nodeMajor)}`,
       { cause },
     );
+  }
+}
+
+async function importFrom({ load = importPackage, elsewhere }: TfjsEnvironment, name: string): Promise<unknown> {
+  try {
+    return await load(name);
+  } catch (error) {
+    if (elsewhere === undefined || !isNotInstalled(error, name)) throw error;
+    return elsewhere(name);
   }
 }
 

@@ -52,6 +52,21 @@ describe('loadTfjs', () => {
     expect(message).toContain('`npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0`');
   });
 
+  it('looks elsewhere for what is absent, and only for that', async () => {
+    const tf = await loadTfjs('tfjs-cpu');
+    const asked: string[] = [];
+    const elsewhere = (name: string): Promise<unknown> => {
+      asked.push(name);
+      return Promise.resolve(tf);
+    };
+    const load = (name: string): Promise<never> =>
+      failing(`Cannot find package '${name}'`, 'ERR_MODULE_NOT_FOUND')(name);
+    expect(await loadTfjs('tfjs-cpu', { load, elsewhere })).toBe(tf);
+    expect(asked).toEqual(['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu']);
+    const broken = { load: failing(ADDON_MISSING), elsewhere, nodeMajor: 20 };
+    expect(await messageOf(loadTfjs('tfjs-node', broken))).toContain('npm rebuild');
+  });
+
   it('tells a download that failed from a package that is absent', async () => {
     const message = await messageOf(loadTfjs('tfjs-node-gpu', { load: failing(ADDON_MISSING), nodeMajor: 20 }));
     expect(message).toContain('tfjs_binding.node) can not be found at path: /app/lib');
