@@ -24,7 +24,7 @@ const layers =
   'Maximum, Minimum, Concatenate, Dot, BatchNormalization, LayerNormalization, ' +
   'GroupNormalization, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D, Conv1DTranspose, Conv2DTranspose, MaxPooling1D, MaxPooling2D, ' +
   'AveragePooling1D, AveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, ZeroPadding1D, ZeroPadding2D, ' +
-  'Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
+  'Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, Embedding, Masking, SimpleRNN, GRU, LSTM, RNN, Bidirectional, Attention, AdditiveAttention, MultiHeadAttention, EinsumDense, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
   'ActivityRegularization, TimeDistributed';
 const activations =
   'linear, relu, relu6, leaky_relu, tanh, sigmoid, hard_sigmoid, softplus, softsign, elu, selu, gelu, gelu_new, swish, silu, mish, exponential, softmax, log_softmax';
@@ -174,12 +174,15 @@ const cases: Record<string, Case> = {
       [
         layer('Conv3D', 'c', { filters: 2 }),
         layer('Activation', 'a', { activation: 'sine' }),
-        layer('LSTM', 'l'),
-        layer('TimeDistributed', 't', { layer: layer('Flatten', 'f') }),
+        layer('ConvLSTM2D', 'l'),
+        layer('LSTM', 's', { units: 2, stateful: true }),
+        layer('RNN', 'r', { cell: { class_name: 'MyCell', config: {} } }),
+        layer('Bidirectional', 'b', { layer: layer('Dense', 'e'), merge_mode: 'max' }),
+        layer('TimeDistributed', 't', { layer: layer('Lambda', 'f') }),
       ],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), LSTM ('l'), TimeDistributed with a wrapped Flatten ('t'), which this version does not read; replace it in the model, expected the layers ${layers}, the activations ${activations}, a wrapped Dense or activation`,
+    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), ConvLSTM2D ('l'), LSTM with states kept from batch to batch ('s'), RNN with the cell MyCell ('r'), Bidirectional with the merge_mode 'max' ('b'), Bidirectional with a wrapped Dense ('b'), TimeDistributed with a wrapped Lambda ('t'), which this version does not read; replace it in the model, expected the layers ${layers}, the activations ${activations}, stateful = false, the cells SimpleRNNCell, GRUCell, LSTMCell, StackedRNNCells, the merge_modes concat, sum, ave, mul, null, a wrapped SimpleRNN, GRU, LSTM, RNN, a wrapped layer of those that it reads`,
   },
   'many layers of one class': {
     files: sequentialFiles(
@@ -195,13 +198,13 @@ const cases: Record<string, Case> = {
         class_name: 'Sequential',
         config: {
           name: 'm',
-          layers: [{ class_name: 'Sequential', config: { name: 'inner', layers: [layer('GRU', 'g')] } }],
+          layers: [{ class_name: 'Sequential', config: { name: 'inner', layers: [layer('Lambda', 'g')] } }],
         },
       },
       [],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got GRU ('inner/g'), which this version does not read; replace it in the model, expected the layers ${layers}`,
+    message: `model.json: got Lambda ('inner/g'), which this version does not read; replace it in the model, expected the layers ${layers}`,
   },
   'an activation that is no name': {
     files: sequentialFiles([3], [dense({ activation: { class_name: 'Custom', config: { a: 1 } } })]),

@@ -1,4 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
+// Its orthogonal initialiser calls methods of tensors.
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import * as tfc from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { cpuBackend, forward, type Network, type Rng } from '@ntk/tensor';
@@ -85,18 +87,23 @@ export function worst(got: ArrayLike<number>, want: ArrayLike<number>): number {
 /**
  * The largest difference between a model and our Network of it over random examples, or between the model and what TensorFlow.js
  * makes of the files that we write of that Network.
+ *
+ * @param options - whether to go back to TensorFlow.js; how many words there are, for inputs that name them
  */
 export async function disagreement(
   model: tfl.LayersModel,
   rng: Rng,
-  { back = true }: { readonly back?: boolean } = {},
+  { back = true, words }: { readonly back?: boolean; readonly words?: number } = {},
 ): Promise<number> {
   const examples = 5;
   randomize(model, rng);
   const { modelJson, weights } = await save(model);
   const network = parseLayersModel(modelJson, weights, { outputActivation: 'keep' });
   const size = network.program.inputs[0]!.shape.reduce((a, b) => a * b, 1);
-  const x = randomInputs(rng, examples * size);
+  const x =
+    words === undefined
+      ? randomInputs(rng, examples * size)
+      : Float32Array.from({ length: examples * size }, () => rng.integer(words));
   const want = predict(model, x, examples);
   const there = worst(await outputsOf(network, Float64Array.from(x)), want);
   return back ? Math.max(there, worst(predict(await load(formatLayersModel(network)), x, examples), want)) : there;

@@ -60,8 +60,10 @@ interface Claim {
 function claimsOf(names: readonly string[], layers: readonly WeightedLayer[]): Claim[] {
   const namesOf = indexByOwner(names.map(parseWeightName));
   const claims = layers.flatMap(({ path, layer: { slots, aliases = [] } }) =>
-    slots.map(({ name, trainable }, index): Claim => {
-      const slot = { path, aliases, slot: name, index };
+    slots.map(({ name, trainable, scopes }, index): Claim => {
+      const own = name.slice(name.lastIndexOf('/') + 1);
+      const indexInScope = slots.slice(0, index).filter((other) => other.scopes === scopes).length;
+      const slot = { path, aliases, slot: own, index, indexInScope, ...(scopes && { scopes }) };
       const near = new Set([path.at(-1)!, ...aliases].flatMap(namesOf));
       const candidates = [...near].flatMap((weight) => {
         const fit = fitOf(slot, weight);

@@ -32,9 +32,9 @@ export function configureModel(topology: ModelTopology, kerasVersion: number, la
   const problems: Problem[] = [];
   const model = configure(topology, [], { kerasVersion, problems });
   if (problems.length === 0) return model;
-  const layersOf = new Map<string, string[]>();
-  for (const { what, layer } of problems) layersOf.set(what, [...(layersOf.get(what) ?? []), `'${layer}'`]);
-  const listed = [...layersOf].map(([what, layers]) => `${what} (${listNames(layers)})`).join(', ');
+  const layersOf = new Map<string, Set<string>>();
+  for (const { what, layer } of problems) layersOf.set(what, (layersOf.get(what) ?? new Set()).add(`'${layer}'`));
+  const listed = [...layersOf].map(([what, layers]) => `${what} (${listNames([...layers])})`).join(', ');
   const supported = [...new Set(problems.map((problem) => problem.supported))].join(', ');
   throw new UnsupportedError(
     `${label}: got ${listed}, which this version does not read; replace it in the model, expected ${supported}`,

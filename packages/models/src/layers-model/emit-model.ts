@@ -1,15 +1,26 @@
-import { FormatError, ProgramError, ShapeError, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
+import {
+  FormatError,
+  ProgramError,
+  ShapeError,
+  UnsupportedError,
+  type ProgramBuilder,
+  type Shape,
+  type Value,
+} from '@ntk/tensor';
+import { passOnMask } from '../layers/masks.ts';
 import type { LayerCall } from '../layers/layer.ts';
 import type { Activated } from '../outputs/activated.ts';
 import type { ConfiguredModel } from './configure.ts';
 import type { LayerEntry } from './topology.ts';
-import type { TensorRef } from './tensor-ref.ts';
+import type { CallEntry, TensorRef } from './tensor-ref.ts';
 
 /** What emission shares over all models of a file. */
 export interface Emission {
   readonly builder: ProgramBuilder;
   readonly label: string;
   readonly activated: Map<Value, Activated>;
+  /** Of sequences with steps to be skipped; see `LayerCall`. */
+  readonly masks: Map<Value, Value>;
   /** The value of a layer's weight, by the layer's path. */
   readonly weight: (layer: string, slot: string, shape: Shape) => Value;
   /** Hears of every call of a layer, in the order of computation. */
@@ -54,9 +65,11 @@ export function emitModel(
     return value;
   }
 
-  function evaluateCall(entry: LayerEntry, refs: readonly TensorRef[], key: string): readonly Value[] {
+  function evaluateCall(entry: LayerEntry, call: CallEntry, key: string): readonly Value[] {
     results.set(key, 'in progress');
-    const values = callLayer(model, entry, refs.map(evaluate), { emission, path: [...path, entry.name] });
+    const named = Object.entries(call.named).map(([name, refs]) => [name, refs.map(evaluate)] as const);
+    const operands = { inputs: call.inputs.map(evaluate), named: Object.fromEntries(named), options: call.options };
+    const values = callLayer(model, entry, operands, { emission, path: [...path, entry.name] });
     results.set(key, values);
     return values;
   }
@@ -68,30 +81,30 @@ function keyOf(ref: TensorRef): string {
   return `${ref.call} ${ref.layer}`;
 }
 
+type Operands = Pick<LayerCall, 'inputs' | 'named' | 'options'>;
+
 function callLayer(
   model: ConfiguredModel,
   entry: LayerEntry,
-  inputs: readonly Value[],
+  operands: Operands,
   { emission, path }: { emission: Emission; path: readonly string[] },
 ): readonly Value[] {
   const name = path.join('/');
   try {
     const inner = model.models.get(entry.name);
-    if (inner) return emitModel(inner, inputs, emission, path);
+    if (inner) return emitModel(inner, operands.inputs, emission, path);
     const layer = model.layers.get(entry.name);
     if (layer === undefined)
       throw new FormatError(
         `${emission.label}: got no input for '${name}', expected it among the model's inputs; export the model again`,
       );
-    const call: LayerCall = {
-      builder: emission.builder,
-      inputs,
-      activated: emission.activated,
-      weight: (slot, shape) => emission.weight(name, slot, shape),
-    };
-    const output = layer.emit(call);
-    emission.onCall?.({ layer: name, className: entry.className, output });
-    return [output];
+    const { builder, activated, masks } = emission;
+    const weight: LayerCall['weight'] = (slot, shape) => emission.weight(name, slot, shape);
+    const call: LayerCall = { ...operands, builder, activated, masks, weight };
+    const outputs = [layer.emit(call)].flat();
+    passOnMask(layer, call, outputs);
+    emission.onCall?.({ layer: name, className: entry.className, output: outputs[0]! });
+    return outputs;
   } catch (error) {
     throw located(error, `${emission.label}: layer '${name}' (${entry.className})`);
   }
@@ -99,7 +112,10 @@ function callLayer(
 
 /** Says in which layer a shape does not fit; an inner model has said it already. */
 function located(error: unknown, where: string): unknown {
-  if (!(error instanceof ShapeError || error instanceof ProgramError) || error.message.includes(': layer '))
-    return error;
-  return new ShapeError(`${where}: ${error.message}`, { cause: error });
+  const isOurs = error instanceof ShapeError || error instanceof ProgramError || error instanceof UnsupportedError;
+  if (!isOurs || error.message.includes(': layer ')) return error;
+  const message = `${where}: ${error.message}`;
+  return error instanceof UnsupportedError
+    ? new UnsupportedError(message, { cause: error })
+    : new ShapeError(message, { cause: error });
 }

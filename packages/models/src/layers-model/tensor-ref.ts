@@ -19,6 +19,31 @@ export function readTensorRefs(json: unknown, place: JsonPlace): TensorRef[] {
   throw malformed(json, place);
 }
 
+/** One call of a layer. */
+export interface CallEntry {
+  readonly inputs: readonly TensorRef[];
+  /** Tensors that the call names: the 'value' of an attention, the 'initial_state' of a recurrent layer. */
+  readonly named: Readonly<Record<string, readonly TensorRef[]>>;
+  /** What else the call names, such as use_causal_mask. */
+  readonly options: JsonObject;
+}
+
+/** A call that reads tensors and says nothing more. */
+export function plainCall(inputs: readonly TensorRef[]): CallEntry {
+  return { inputs, named: {}, options: {} };
+}
+
+/** All tensors that a call reads. */
+export function refsOfCall({ inputs, named }: CallEntry): TensorRef[] {
+  return [...inputs, ...Object.values(named).flat()];
+}
+
+/** The call with every reference changed. */
+export function mapRefs({ inputs, named, options }: CallEntry, change: (ref: TensorRef) => TensorRef): CallEntry {
+  const entries = Object.entries(named).map(([name, refs]) => [name, refs.map(change)] as const);
+  return { inputs: inputs.map(change), named: Object.fromEntries(entries), options };
+}
+
 /**
  * Reads the calls of a layer.
  *
@@ -27,16 +52,28 @@ export function readTensorRefs(json: unknown, place: JsonPlace): TensorRef[] {
  *
  * @throws {FormatError} if it is anything else
  */
-export function readCalls(json: readonly unknown[], place: JsonPlace): TensorRef[][] {
+export function readCalls(json: readonly unknown[], place: JsonPlace): CallEntry[] {
   return json.map((call) => {
-    if (isRef(call)) return [toRef(call)];
+    if (isRef(call)) return { inputs: [toRef(call)], ...readOptions(call[3], listedTensors) };
     if (Array.isArray(call)) {
-      if (call.every(isRef)) return call.map(toRef);
+      if (call.every(isRef)) return { inputs: call.map(toRef), ...readOptions(call[0]?.[3], listedTensors) };
     } else if (typeof call === 'object' && call !== null && 'args' in call) {
-      return kerasTensors((call as JsonObject)['args']);
+      const { args, kwargs } = call as JsonObject;
+      return { inputs: kerasTensors(args), ...readOptions(kwargs, kerasTensors) };
     }
     throw malformed(call, place);
   });
+}
+
+/** Sorts what a call names into tensors and the rest; what is null says nothing. */
+function readOptions(json: unknown, tensorsIn: (json: unknown) => TensorRef[]): Pick<CallEntry, 'named' | 'options'> {
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
+  const entries = Object.entries(isObject ? (json as JsonObject) : {}).filter(([, value]) => value !== null);
+  const tensors = entries.map(([name, value]) => [name, tensorsIn(value)] as const);
+  return {
+    named: Object.fromEntries(tensors.filter(([, refs]) => refs.length > 0)),
+    options: Object.fromEntries(entries.filter((_, i) => tensors[i]![1].length === 0)),
+  };
 }
 
 type Ref = readonly [layer: string, call: number, output: number, ...rest: readonly unknown[]];
@@ -47,6 +84,12 @@ function isRef(json: unknown): json is Ref {
 
 function toRef([layer, call, output]: Ref): TensorRef {
   return { layer, call, output };
+}
+
+/** Tensors as Keras 2 names them: one entry, or a list of them. */
+function listedTensors(json: unknown): TensorRef[] {
+  if (isRef(json)) return [toRef(json)];
+  return Array.isArray(json) && json.every(isRef) ? json.map(toRef) : [];
 }
 
 function kerasTensors(json: unknown): TensorRef[] {

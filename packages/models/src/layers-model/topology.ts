@@ -1,7 +1,15 @@
 import { FormatError } from '@ntk/tensor';
 import { z } from 'zod';
 import { below, checkJson, excerpt, type JsonObject, type JsonPlace } from '../json.ts';
-import { readCalls, readTensorRefs, type TensorRef } from './tensor-ref.ts';
+import {
+  mapRefs,
+  plainCall,
+  readCalls,
+  readTensorRefs,
+  refsOfCall,
+  type CallEntry,
+  type TensorRef,
+} from './tensor-ref.ts';
 
 /** A layer as a file lists it. */
 export interface LayerEntry {
@@ -10,8 +18,8 @@ export interface LayerEntry {
   readonly config: JsonObject;
   /** Where `config` stands. */
   readonly place: JsonPlace;
-  /** The tensors that each call of the layer reads. A layer called twice has the same weights both times. */
-  readonly calls: readonly (readonly TensorRef[])[];
+  /** A layer called twice has the same weights both times. */
+  readonly calls: readonly CallEntry[];
   /** The layers inside, if this layer is a model. */
   readonly model?: ModelTopology;
 }
@@ -75,7 +83,7 @@ function sequential(config: unknown, place: JsonPlace): ModelTopology {
   const chain = [...input, ...entries].map(
     (entry, i, all): LayerEntry => ({
       ...entry,
-      calls: i === 0 ? [[]] : [[{ layer: all[i - 1]!.name, call: 0, output: 0 }]],
+      calls: [plainCall(i === 0 ? [] : [{ layer: all[i - 1]!.name, call: 0, output: 0 }])],
     }),
   );
   const end = (entry: LayerEntry): TensorRef => ({ layer: entry.name, call: 0, output: 0 });
@@ -86,7 +94,7 @@ function inputLayerFor(first: LayerEntry, buildShape: unknown): LayerEntry {
   const { batch_input_shape: old, batch_shape: recent } = first.config;
   const nested = first.model && inputShapes(first.model)[0]?.shape;
   const config = { batch_input_shape: old ?? recent ?? nested ?? buildShape };
-  return { name: `${first.name}_input`, className: 'InputLayer', config, place: first.place, calls: [[]] };
+  return { name: `${first.name}_input`, className: 'InputLayer', config, place: first.place, calls: [plainCall([])] };
 }
 
 function functional(config: unknown, place: JsonPlace): ModelTopology {
@@ -119,7 +127,7 @@ interface Graph {
 }
 
 function refsOf({ entries, inputs, outputs }: Graph): TensorRef[] {
-  return [...inputs, ...outputs, ...entries.flatMap((entry) => entry.calls.flat())];
+  return [...inputs, ...outputs, ...entries.flatMap((entry) => entry.calls.flatMap(refsOfCall))];
 }
 
 /**
@@ -134,7 +142,7 @@ function countingListedCalls(graph: Graph): Graph {
   );
   const shift = (ref: TensorRef): TensorRef => (inner.has(ref.layer) ? { ...ref, call: ref.call - 1 } : ref);
   return {
-    entries: graph.entries.map((entry) => ({ ...entry, calls: entry.calls.map((refs) => refs.map(shift)) })),
+    entries: graph.entries.map((entry) => ({ ...entry, calls: entry.calls.map((call) => mapRefs(call, shift)) })),
     inputs: graph.inputs.map(shift),
     outputs: graph.outputs.map(shift),
   };
@@ -149,7 +157,8 @@ function readLayer(json: unknown, place: JsonPlace): LayerEntry {
     );
   }
   const { class_name: className, config } = layer;
-  const calls = className === 'InputLayer' ? [[]] : readCalls(layer.inbound_nodes, below(place, 'inbound_nodes'));
+  const calls =
+    className === 'InputLayer' ? [plainCall([])] : readCalls(layer.inbound_nodes, below(place, 'inbound_nodes'));
   const entry = { name, className, config, place: below(place, 'config'), calls };
   return modelClasses.has(className) ? { ...entry, model: readTopology(className, config, place) } : entry;
 }

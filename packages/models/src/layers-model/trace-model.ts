@@ -74,6 +74,7 @@ export function traceModel(
     builder,
     label,
     activated,
+    masks: new Map(),
     weight: weightReader(weights, values, assignments),
     onCall: ({ layer, className: kind, output }) =>
       calls.push({ layer, className: kind, outputShape: builder.shape(output).slice(1) }),

@@ -14,9 +14,14 @@ export interface SlotName {
   readonly path: readonly string[];
   /** Names other than the last of the path under which the layer may appear. */
   readonly aliases: readonly string[];
+  /** The weight's own name, the last part of the slot's. */
   readonly slot: string;
   /** The slot's place among those of its layer. */
   readonly index: number;
+  /** Names of which one stands between layer and weight; without any, nothing does. */
+  readonly scopes?: readonly string[];
+  /** The slot's place among those of its layer with the same scopes. */
+  readonly indexInScope: number;
 }
 
 /** How well a name fits a slot: numbers to compare in turn, smaller is better. */
@@ -33,7 +38,7 @@ export function parseWeightName(name: string): WeightName {
 export function indexByOwner(names: readonly WeightName[]): (owner: string) => readonly WeightName[] {
   const index = new Map<string, WeightName[]>();
   for (const name of names) {
-    for (const part of new Set(name.owners.slice(-2))) index.set(part, [...(index.get(part) ?? []), name]);
+    for (const part of new Set(name.owners.slice(-4))) index.set(part, [...(index.get(part) ?? []), name]);
   }
   return (owner) => index.get(lastPart(owner)) ?? [];
 }
@@ -42,15 +47,14 @@ export function indexByOwner(names: readonly WeightName[]): (owner: string) => r
  * Compares a name with a slot.
  *
  * @returns undefined if they do not fit. Else, in order of weight: whether only an alias fits, names of the path that are missing in the
- *   name, whether an inner cell stands between layer and slot, and names that are not in the path.
+ *   name, how many inner cells stand between layer and slot, and names that are not in the path.
  */
-export function fitOf({ path, aliases, slot, index }: SlotName, name: WeightName): Fit | undefined {
-  if (name.slot !== slot && name.slot !== String(index)) return undefined;
-  const outer = path.slice(0, -1);
+export function fitOf(slot: SlotName, name: WeightName): Fit | undefined {
+  const outer = slot.path.slice(0, -1);
   const fits: Fit[] = [];
-  for (const [rank, own] of [path.at(-1)!, ...aliases].entries()) {
-    for (const cells of [0, 1]) {
-      const around = outerOwners(name.owners.slice(0, name.owners.length - cells), own);
+  for (const { owners, cells } of ownersOf(slot, name)) {
+    for (const [rank, own] of [slot.path.at(-1)!, ...slot.aliases].entries()) {
+      const around = outerOwners(owners, own);
       if (around === undefined) continue;
       const missing = outer.filter((part) => !around.includes(part)).length;
       const extra = around.filter((part) => !outer.includes(part)).length;
@@ -58,6 +62,24 @@ export function fitOf({ path, aliases, slot, index }: SlotName, name: WeightName
     }
   }
   return fits.sort(compareFits)[0];
+}
+
+/** What may be the layer of a name: what stands before the slot, or before an inner cell and the slot's scope. */
+function ownersOf(
+  { slot, index, scopes, indexInScope }: SlotName,
+  { owners, slot: last }: WeightName,
+): { readonly owners: readonly string[]; readonly cells: number }[] {
+  const isNamed = last === slot;
+  const around = [0, 1].map((cells) => ({ owners: owners.slice(0, owners.length - cells), cells }));
+  if (scopes === undefined) return isNamed || last === String(index) ? around : [];
+  const scoped = around.flatMap((each) =>
+    scopes.flatMap((scope) => {
+      const before = outerOwners(each.owners, scope);
+      return before === undefined ? [] : [{ ...each, owners: before }];
+    }),
+  );
+  const numbered = last === String(index) ? around.slice(0, 1) : [];
+  return isNamed || last === String(indexInScope) ? [...scoped, ...numbered] : numbered;
 }
 
 /** Orders fits, the best first. */

@@ -5,6 +5,7 @@ import { softmax as softmaxFunction } from '../activations/softmax.ts';
 import { checkJson } from '../json.ts';
 import { axisOf } from './axes.ts';
 import { onlyInput, pointwiseLayer, type LayerKind } from './layer.ts';
+import { refuseMask } from './masks.ts';
 
 /** Any activation by name. */
 export const activation: LayerKind = (config, context) => {
@@ -66,6 +67,7 @@ export const prelu: LayerKind = (config, context) => {
   return {
     slots: [{ name: 'alpha', trainable: true }],
     pointwise: false,
+    masking: 'passes on',
     emit: (call) => {
       const x = onlyInput(call);
       const shape = call.builder.shape(x);
@@ -85,6 +87,7 @@ export const softmax: LayerKind = (config, context) => {
     slots: [],
     pointwise: axis === -1,
     emit: (call) => {
+      refuseMask(call);
       const x = onlyInput(call);
       const shape = call.builder.shape(x);
       const axes = [axis].flat().map((one) => axisOf(one, shape));

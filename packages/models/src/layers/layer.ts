@@ -4,18 +4,26 @@ import type { Activated } from '../outputs/activated.ts';
 
 /** A weight that a layer reads. Its shape is known only once the layer's inputs are. */
 export interface WeightSlot {
-  /** The last part of the weight's name in a file: 'kernel'. */
+  /** Unique in the layer. What follows its last '/' ends the weight's name in a file: 'kernel', 'forward/kernel'. */
   readonly name: string;
   /** False for moving statistics. */
   readonly trainable: boolean;
+  /** What a file may write between the layer's name and the weight's: the names of the cell or projection that holds it. */
+  readonly scopes?: readonly string[];
 }
 
 /** One call of a layer: what it reads, and the Program it writes to. */
 export interface LayerCall {
   readonly builder: ProgramBuilder;
   readonly inputs: readonly Value[];
+  /** Tensors that the call names: the 'value' of an attention, the 'initial_state' of a recurrent layer. */
+  readonly named: Readonly<Record<string, readonly Value[]>>;
+  /** What else the call names, such as use_causal_mask. */
+  readonly options: JsonObject;
   /** Records softmax and sigmoid values. Layers write to it by `activate`. */
   readonly activated: Map<Value, Activated>;
+  /** For sequences with steps that are to be skipped: 1 for a step that counts, 0 for one that does not, [n, steps]. */
+  readonly masks: Map<Value, Value>;
   /**
    * The value of a weight slot.
    *
@@ -30,10 +38,12 @@ export interface Layer {
   readonly slots: readonly WeightSlot[];
   /** True if the layer acts alike on every entry of all axes but the last, so that a wrapper over time steps changes nothing. */
   readonly pointwise: boolean;
+  /** What happens to the mask of a sequence: by default pointwise layers pass on that of their input, others accept none. */
+  readonly masking?: 'reads' | 'passes on';
   /** Names beside the layer's own under which a file may store its weights. */
   readonly aliases?: readonly string[];
-  /** Emits the layer's function. Axis 0 holds examples and must not enter an attribute. */
-  readonly emit: (call: LayerCall) => Value;
+  /** Emits the layer's function, or functions. Axis 0 holds examples and must not enter an attribute. */
+  readonly emit: (call: LayerCall) => Value | readonly Value[];
 }
 
 /** What a kind of layer may ask for while it reads a configuration. */

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { checkJson } from '../json.ts';
 import { axisOf, formatExample } from './axes.ts';
 import type { Layer, LayerCall, LayerKind } from './layer.ts';
+import { refuseMask } from './masks.ts';
 
 /** A layer that folds any number of inputs of one rank elementwise, with broadcasting. */
 function elementwise(fold: (b: ProgramBuilder, inputs: readonly Value[]) => Value): LayerKind {
   return () => ({
     slots: [],
     pointwise: false,
+    masking: 'passes on',
     emit: (call) => fold(call.builder, sameRank(call)),
   });
 }
@@ -46,9 +48,14 @@ export const concatenate: LayerKind = (config, context): Layer => {
   return {
     slots: [],
     pointwise: false,
+    masking: 'passes on',
     emit: (call) => {
       const inputs = sameRank(call);
-      return call.builder.concat(inputs, axisOf(axis, call.builder.shape(inputs[0]!)));
+      const shape = call.builder.shape(inputs[0]!);
+      const at = axisOf(axis, shape);
+      // Joined along their steps, sequences would need joined masks.
+      if (at < shape.length - 1) refuseMask(call);
+      return call.builder.concat(inputs, at);
     },
   };
 };

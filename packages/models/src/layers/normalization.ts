@@ -26,6 +26,7 @@ export const batchNormalization: LayerKind = (config, context) => {
       { name: 'moving_variance', trainable: false },
     ],
     pointwise: false,
+    masking: 'passes on',
     emit: (call) => {
       const { builder: b } = call;
       const x = onlyInput(call);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkJson } from '../json.ts';
 import { averagePool, maxPool } from '../windows/pooling.ts';
 import { sizeOfImages } from '../windows/extents.ts';
+import { sumKept } from './axes.ts';
 import { extents, formatField, imageLayer, overImages, requireChannelsLast, type Rank } from './images.ts';
 import { shapingLayer, type LayerKind } from './layer.ts';
 import { slidingOf } from './sliding.ts';
@@ -48,8 +49,26 @@ function globalPooling(reduce: (b: ProgramBuilder, images: Value) => Value): (ra
 
 /** The largest number of every channel. */
 export const globalMaxPooling: (rank: Rank) => LayerKind = globalPooling((b, images) => b.max(images, [1, 2]));
-/** The mean of every channel. */
-export const globalAveragePooling: (rank: Rank) => LayerKind = globalPooling((b, images) => {
+
+const meanOfAll = globalPooling((b, images) => {
   const [rows, columns] = sizeOfImages(b.shape(images));
   return b.div(b.sum(images, [1, 2]), b.scalar(rows * columns));
 });
+
+/** The mean of every channel; steps of a sequence that are to be skipped do not count. */
+export function globalAveragePooling(rank: Rank): LayerKind {
+  return (config, context) => {
+    const layer = meanOfAll(rank)(config, context);
+    return {
+      ...layer,
+      emit: (call) => {
+        const { builder: b, inputs, masks } = call;
+        const mask = rank === 1 ? masks.get(inputs[0]!) : undefined;
+        if (mask === undefined) return layer.emit(call);
+        const steps = b.shape(mask)[1]!;
+        const shares = b.div(b.mul(mask, b.scalar(steps)), sumKept(b, mask, [1]));
+        return layer.emit({ ...call, inputs: [b.mul(inputs[0]!, b.reshape(shares, [-1, steps, 1]))] });
+      },
+    };
+  };
+}

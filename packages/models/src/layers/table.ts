@@ -9,15 +9,20 @@ import {
   softmax,
   thresholdedRelu,
 } from './activation-layers.ts';
+import { additiveAttention, attention, multiHeadAttention } from './attention.ts';
 import { cropping, zeroPadding } from './borders.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
 import { depthwiseConvolution, separableConvolution } from './depthwise.ts';
 import { dot } from './dot.ts';
+import { einsumDense } from './einsum-dense.ts';
+import { embedding, masking } from './embedding.ts';
 import type { LayerKind } from './layer.ts';
 import { add, average, concatenate, maximum, minimum, multiply, subtract } from './merging.ts';
 import { batchNormalization, groupNormalization, layerNormalization } from './normalization.ts';
 import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from './pooling.ts';
+import { bidirectional } from './recurrent/bidirectional.ts';
+import { recurrent } from './recurrent/recurrent-layer.ts';
 import { flatten, permute, repeatVector, reshape } from './shaping.ts';
 import { timeDistributed } from './time-distributed.ts';
 import { transposedConvolution } from './transposed-convolution.ts';
@@ -71,6 +76,17 @@ export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerK
   ['Cropping2D', cropping(2)],
   ['UpSampling1D', upsampling(1)],
   ['UpSampling2D', upsampling(2)],
+  ['Embedding', embedding],
+  ['Masking', masking],
+  ['SimpleRNN', recurrent('SimpleRNN')],
+  ['GRU', recurrent('GRU')],
+  ['LSTM', recurrent('LSTM')],
+  ['RNN', recurrent('RNN')],
+  ['Bidirectional', bidirectional],
+  ['Attention', attention],
+  ['AdditiveAttention', additiveAttention],
+  ['MultiHeadAttention', multiHeadAttention],
+  ['EinsumDense', einsumDense],
   ['Dropout', identity],
   ['AlphaDropout', identity],
   ['GaussianDropout', identity],
