@@ -45,7 +45,7 @@ describe('choleskySolver', () => {
     expectAllclose(state.inverseDiagonal(), diagonalOf(inverse), { rtol: 30 * U });
     const b = randomMatrix(2, 30, rng);
     expectAllclose(state.solve(b).data, gemm(b, inverse).data, { atol: 30 * condition * condition * U });
-    const half = state.solveFactor(b);
+    const half = await state.solveFactor(b);
     const quadratic = gemm(state.solve(b), b, { transposeB: true });
     expectAllclose(syrk(half).data, quadratic.data, { atol: 100 * condition * U * Math.max(...quadratic.data) });
   });

@@ -1,7 +1,8 @@
-import { type Backend, OptionError, UnsupportedError } from '@ntk/tensor';
+import { type Backend, OptionError } from '@ntk/tensor';
 import { NumericalError } from '../errors.ts';
 import { blockOf } from './block.ts';
 import { factorLowerOn } from './factor-lower-on.ts';
+import { requireFloat64 } from './float64-backend.ts';
 import { NO_PIVOT, factorLower } from './factor-lower.ts';
 import { type Matrix, copyMatrix, squareSize } from './matrix.ts';
 
@@ -92,14 +93,6 @@ export async function tryCholeskyOn(
   let trial = trials.next();
   while (trial.done !== true) trial = trials.next(await factorLowerOn(backend, trial.value.a, trial.value.floors));
   return trial.value;
-}
-
-/** @throws {UnsupportedError} if the backend has no float64 */
-export function requireFloat64(backend: Backend, caller: string): void {
-  if (backend.supports.float64) return;
-  throw new UnsupportedError(
-    `${caller}: got the backend ${backend.name}, which has no float64, expected one that has it; leave the backend out to factorise on the host`,
-  );
 }
 
 /** A matrix to be overwritten with its factor, and the smallest acceptable pivot of each row. */

@@ -14,12 +14,14 @@ import {
   type CholeskyFailure,
   type CholeskyOptions,
   checkedJitterPolicy,
-  requireFloat64,
   tryCholesky,
   tryCholeskyOn,
 } from '../dense/cholesky.ts';
-import { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant } from '../dense/inverse.ts';
+import { requireFloat64 } from '../dense/float64-backend.ts';
+import { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from '../dense/inverse.ts';
+import { invertLowerOn } from '../dense/invert-lower-on.ts';
 import { type Matrix, matrix } from '../dense/matrix.ts';
+import { solveLowerOn } from '../dense/solve-lower-on.ts';
 import { choleskySolve, solveLower } from '../dense/triangular.ts';
 import { NumericalError } from '../errors.ts';
 import type { LogDeterminant } from '../log-determinant.ts';
@@ -55,7 +57,9 @@ export interface CholeskyState extends SolverState, LogDeterminant {
   /** A⁻¹ b for each row b of a host block, [k, n] → [k, n], without rounding to the dtype of A. Cost: k·n² multiply-adds. */
   solve(b: Matrix): Matrix;
   /** L⁻¹ b for each row b of a host block, [k, n] → [k, n]: half of the solve, whose squared norms are bᵀ A⁻¹ b. Cost: k·n²/2. */
-  solveFactor(b: Matrix): Matrix;
+  solveFactor(b: Matrix): Promise<Matrix>;
+  /** L⁻¹, lower triangular, [n, n]. Cost: n³/4 multiply-adds, or n³/3 on the backend. */
+  inverseFactor(): Promise<Matrix>;
   /** The diagonal of A⁻¹, [n]. Cost: n³/4 multiply-adds. */
   inverseDiagonal(): Float64Array;
   /** A⁻¹, [n, n]. Cost: n³/2 multiply-adds. */
@@ -89,16 +93,18 @@ export function choleskySolver(options: CholeskySolverOptions = {}): LinearSolve
       }
       const entries = await toMatrix(A);
       const settings = { inPlace: true, jitter };
-      return stateOf(
-        A,
-        backend === undefined ? tryCholesky(entries, settings) : await tryCholeskyOn(backend, entries, settings),
-      );
+      return backend === undefined
+        ? stateOf(A, tryCholesky(entries, settings))
+        : stateOf(A, await tryCholeskyOn(backend, entries, settings), backend);
     },
     compute: (state, b) => compute(state, b, rtol),
   };
 }
 
-function stateOf(operator: LinearOperator, result: Cholesky | CholeskyFailure): CholeskyState {
+/** Right-hand sides for which substitution on the host is as fast as a backend. */
+const FEW = 32;
+
+function stateOf(operator: LinearOperator, result: Cholesky | CholeskyFailure, backend?: Backend): CholeskyState {
   const failure = result.status === 'converged' ? undefined : result;
   let held = result.status === 'converged' ? result.factor : undefined;
   const factor = (): Matrix => {
@@ -117,7 +123,9 @@ function stateOf(operator: LinearOperator, result: Cholesky | CholeskyFailure): 
     jitter: result.jitter,
     factor,
     solve: (b) => choleskySolve(factor(), b),
-    solveFactor: (b) => solveLower(factor(), b),
+    solveFactor: async (b) =>
+      backend === undefined || b.rows < FEW ? solveLower(factor(), b) : solveLowerOn(backend, factor(), b),
+    inverseFactor: async () => (backend === undefined ? invertLower(factor()) : invertLowerOn(backend, factor())),
     inverseDiagonal: () => choleskyInverseDiagonal(factor()),
     inverse: () => choleskyInverse(factor()),
     logDeterminant: async () => choleskyLogDeterminant(factor()),
