@@ -22,6 +22,10 @@ import { UnsupportedError, cpuBackend } from '@ntk/tensor';
 export interface InformationState extends SolverState, LogDeterminant {
   /** R with B = R Rᵀ, lower triangular; borrowed until the state is disposed. Throws NumericalError where there is none. */
   factor?(): Matrix;
+  /** R⁻¹ b for each row b of [k, N], where the solver has a faster way than substitution with the factor. */
+  solveFactor?(b: Matrix): Promise<Matrix>;
+  /** R⁻¹, where the solver has a faster way than the host. */
+  inverseFactor?(): Promise<Matrix>;
   /** What was added to the diagonal of B. */
   readonly jitter?: number;
 }
@@ -35,11 +39,11 @@ export interface Information {
   readonly jitter: number;
   readonly logDeterminant: number;
   /** R⁻¹ b for each row b of [k, N]: its squared length is bᵀ B⁻¹ b. Cost: k·N²/2 multiply-adds. */
-  whiten(b: Matrix): Matrix;
+  whiten(b: Matrix): Promise<Matrix>;
   /** R⁻ᵀ b for each row b of [k, N]; after `whiten`, B⁻¹ b. Cost: k·N²/2 multiply-adds. */
   finish(b: Matrix): Matrix;
   /** R⁻¹, lower triangular, [N, N]: its columns' products are the entries of B⁻¹. Cost: N³/4 multiply-adds. */
-  inverseRoot(): Matrix;
+  inverseRoot(): Promise<Matrix>;
   /** The information of [B Cᵀ; C D] for new rows C, [k, N], and D, [k, k]; independent of this one. Cost: k·N²/2 multiply-adds. */
   append(below: Matrix, corner: Matrix): Information;
   dispose(): void;
@@ -62,6 +66,8 @@ export async function factorInformation(b: Matrix, solver: InformationSolver): P
     factorOf(state);
     return informationOf({
       factor: () => factorOf(state),
+      whiten: async (x) => (await state.solveFactor?.(x)) ?? solveLower(factorOf(state), x),
+      inverseRoot: async () => (await state.inverseFactor?.()) ?? invertLower(factorOf(state)),
       jitter: state.jitter ?? 0,
       logDeterminant: await state.logDeterminant(),
       dispose: () => state.dispose(),
@@ -72,7 +78,7 @@ export async function factorInformation(b: Matrix, solver: InformationSolver): P
   }
 }
 
-interface Factored {
+interface Factored extends Pick<Information, 'whiten' | 'inverseRoot'> {
   readonly factor: () => Matrix;
   readonly jitter: number;
   readonly logDeterminant: number;
@@ -80,19 +86,21 @@ interface Factored {
 }
 
 function informationOf(factored: Factored): Information {
-  const { factor, jitter, logDeterminant, dispose } = factored;
+  const { factor, whiten, inverseRoot, jitter, logDeterminant, dispose } = factored;
   return {
     jitter,
     logDeterminant,
-    whiten: (x) => solveLower(factor(), x),
+    whiten,
     finish: (x) => solveLowerTransposed(factor(), x),
-    inverseRoot: () => invertLower(factor()),
+    inverseRoot,
     append: (below, corner) => {
       const padded = copyMatrix(corner);
       for (let i = 0; i < padded.rows; i++) padded.data[i * padded.rows + i]! += jitter;
       const extended = choleskyAppend(factor(), below, padded);
       return informationOf({
         factor: () => extended,
+        whiten: async (x) => solveLower(extended, x),
+        inverseRoot: async () => invertLower(extended),
         jitter,
         logDeterminant: choleskyLogDeterminant(extended),
         dispose: () => undefined,

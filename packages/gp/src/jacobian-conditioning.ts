@@ -71,7 +71,7 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   readonly rows: number;
   readonly precisionRoot: PrecisionRoot;
   readonly #state: State;
-  #whitenedFeatures: Matrix | undefined;
+  #whitenedFeatures: Promise<Matrix> | undefined;
 
   constructor(state: State) {
     this.#state = state;
@@ -95,10 +95,10 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   /** B⁻¹ b = b − F ω with ω = H⁻¹Fᵀb, and bᵀB⁻¹b = ‖b − Fω‖² + ‖ω‖². */
   async solve(whitened: Matrix): Promise<WhitenedSolution> {
     const { features, priorScale } = this.#state;
-    const omega = this.#inverse(gemm(whitened, features)); // [k, p]
+    const omega = await this.#inverse(gemm(whitened, features)); // [k, p]
     const correction = gemm(this.#residual(whitened, omega), features); // Fᵀ(b − Fω) − ω, the gradient left over
     for (let i = 0; i < omega.data.length; i++) correction.data[i]! -= omega.data[i]!;
-    const refinement = this.#inverse(correction);
+    const refinement = await this.#inverse(correction);
     for (let i = 0; i < omega.data.length; i++) omega.data[i]! += refinement.data[i]!;
     const value = this.#residual(whitened, omega);
     const gram = gemm(omega, omega, { transposeB: true, addTo: gramOfRows(value) });
@@ -119,18 +119,21 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
    * X = I − F H⁻¹Fᵀ exactly, gives the block as a sum of squares.
    */
   async inverseBlocks(size: number): Promise<Float64Array> {
-    const half = this.#halfFeatures();
+    const half = await this.#halfFeatures();
     const blocks = new Float64Array(this.rows * size);
     for (let first = 0; first < this.rows; first += size) {
       const block = gramOfRows(sliceRows(half, first, first + size));
       const leverage = Math.max(...block.data.filter((_, i) => i % (size + 1) === 0));
-      blocks.set((leverage > LEVERAGE ? this.#sumOfSquaresBlock(first, size) : complement(block)).data, first * size);
+      blocks.set(
+        (leverage > LEVERAGE ? this.#sumOfSquaresBlock(half, first, size) : complement(block)).data,
+        first * size,
+      );
     }
     return blocks;
   }
 
   async root(): Promise<Matrix> {
-    return scaleColumns(this.#state.information.inverseRoot(), this.#state.priorScale);
+    return scaleColumns(await this.#state.information.inverseRoot(), this.#state.priorScale);
   }
 
   async predict({ jTest }: JacobianQuery, coefficients: Matrix): Promise<Matrix> {
@@ -139,12 +142,12 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   }
 
   async variance({ jTest }: JacobianQuery): Promise<Float64Array> {
-    const root = this.#covarianceRoot(jTest);
+    const root = await this.#covarianceRoot(jTest);
     return Float64Array.from({ length: jTest.rows }, (_, i) => sumOfSquares(rowOf(root, i)));
   }
 
   async covariance({ jTest }: JacobianQuery): Promise<Matrix> {
-    return syrk(this.#covarianceRoot(jTest));
+    return syrk(await this.#covarianceRoot(jTest));
   }
 
   dispose(): void {
@@ -157,7 +160,7 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   }
 
   // R⁻¹ S^{1/2} j* for each test row, [M, p].
-  #covarianceRoot(jTest: Matrix): Matrix {
+  async #covarianceRoot(jTest: Matrix): Promise<Matrix> {
     this.#checkTest(jTest);
     return this.#state.information.whiten(scaleColumns(jTest, this.#state.priorScale));
   }
@@ -166,9 +169,9 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
     checkMatrix(jTest, jTest.rows, this.#state.features.columns, 'jTest');
   }
 
-  #inverse(b: Matrix): Matrix {
+  async #inverse(b: Matrix): Promise<Matrix> {
     const { information } = this.#state;
-    return information.finish(information.whiten(b));
+    return information.finish(await information.whiten(b));
   }
 
   #residual(whitened: Matrix, omega: Matrix): Matrix {
@@ -181,14 +184,14 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   }
 
   // R⁻¹ f for each row f of F, [N, p].
-  #halfFeatures(): Matrix {
+  #halfFeatures(): Promise<Matrix> {
     this.#whitenedFeatures ??= this.#state.information.whiten(this.#state.features);
     return this.#whitenedFeatures;
   }
 
-  #sumOfSquaresBlock(first: number, size: number): Matrix {
-    const rows = sliceRows(this.#halfFeatures(), first, first + size);
-    const complementRows = gemm(rows, this.#halfFeatures(), { transposeB: true, alpha: -1 }); // [size, N]
+  #sumOfSquaresBlock(half: Matrix, first: number, size: number): Matrix {
+    const rows = sliceRows(half, first, first + size);
+    const complementRows = gemm(rows, half, { transposeB: true, alpha: -1 }); // [size, N]
     for (let i = 0; i < size; i++) complementRows.data[i * this.rows + first + i]! += 1;
     const weights = this.#state.information.finish(rows); // H⁻¹ f
     return gemm(weights, weights, { transposeB: true, addTo: gramOfRows(complementRows) });

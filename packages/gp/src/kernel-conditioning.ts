@@ -94,7 +94,7 @@ class FactoredKernel implements KernelConditioning {
   readonly precisionRoot: PrecisionRoot;
   readonly #priorVariance: number;
   readonly #information: Information;
-  #inverseRoot: Matrix | undefined;
+  #inverseRoot: Promise<Matrix> | undefined;
 
   constructor(priorVariance: number, precisionRoot: PrecisionRoot, information: Information) {
     this.rows = precisionRoot.rows;
@@ -112,21 +112,21 @@ class FactoredKernel implements KernelConditioning {
   }
 
   async solve(whitened: Matrix): Promise<WhitenedSolution> {
-    const half = this.#information.whiten(whitened); // [k, N]
+    const half = await this.#information.whiten(whitened); // [k, N]
     const value = this.#information.finish(half);
     return { value, coefficients: timesRootTransposed(value, this.precisionRoot), gram: gramOfRows(half) };
   }
 
   async traceInverse(): Promise<number> {
-    return sumOfSquares(this.#root().data);
+    return sumOfSquares((await this.#root()).data);
   }
 
   async inverseBlocks(size: number): Promise<Float64Array> {
-    return blocksOfGram(this.#root(), size);
+    return blocksOfGram(await this.#root(), size);
   }
 
   async root(): Promise<Matrix> {
-    return timesRootTransposed(this.#root(), this.precisionRoot);
+    return timesRootTransposed(await this.#root(), this.precisionRoot);
   }
 
   async predict(query: KernelQuery, coefficients: Matrix): Promise<Matrix> {
@@ -136,7 +136,7 @@ class FactoredKernel implements KernelConditioning {
 
   async variance(query: KernelQuery): Promise<Float64Array> {
     this.#checkCross(query);
-    const half = this.#whitenedCross(query);
+    const half = await this.#whitenedCross(query);
     return this.#varianceFrom(query, half);
   }
 
@@ -150,7 +150,7 @@ class FactoredKernel implements KernelConditioning {
       );
     }
     checkMatrix(kTestTest, m, m, 'kTestTest');
-    const half = this.#whitenedCross(query);
+    const half = await this.#whitenedCross(query);
     const covariance = scaled(kTestTest, this.#priorVariance);
     gemm(half, half, { transposeB: true, alpha: -1, addTo: covariance });
     const variance = this.#varianceFrom(query, half);
@@ -177,7 +177,7 @@ class FactoredKernel implements KernelConditioning {
     this.dispose();
   }
 
-  #root(): Matrix {
+  #root(): Promise<Matrix> {
     this.#inverseRoot ??= this.#information.inverseRoot();
     return this.#inverseRoot;
   }
@@ -187,7 +187,7 @@ class FactoredKernel implements KernelConditioning {
   }
 
   // R⁻¹ Lᵀ k* for each test row, [M, N].
-  #whitenedCross({ kTestTrain }: KernelQuery): Matrix {
+  #whitenedCross({ kTestTrain }: KernelQuery): Promise<Matrix> {
     return this.#information.whiten(scaled(timesRoot(kTestTrain, this.precisionRoot), this.#priorVariance));
   }
 
