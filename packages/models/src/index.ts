@@ -7,6 +7,8 @@ export type { FileReader } from './weights-manifest/load.ts';
 export type { OutputMode } from './outputs/output-mode.ts';
 export { denseNetwork } from './network/dense-network.ts';
 export type { DenseNetworkOptions } from './network/dense-network.ts';
+export { transformerNetwork } from './network/transformer-network.ts';
+export type { TransformerNetworkOptions } from './network/transformer-network.ts';
 export { describeNetwork, formatDescription } from './network/describe-network.ts';
 export type { LayerDescription, NetworkDescription } from './network/describe-network.ts';
 export type { Initializer } from './network/initializers.ts';
