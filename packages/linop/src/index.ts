@@ -9,6 +9,8 @@ export {
   tryCholeskyOn,
 } from './dense/cholesky.ts';
 export { choleskyAppend } from './dense/cholesky-append.ts';
+export { choleskyRemove } from './dense/cholesky-remove.ts';
+export { choleskyDowndate, choleskyUpdate } from './dense/cholesky-update.ts';
 export { type Eigh, eigenvaluesOf, eigh } from './dense/eigh.ts';
 export { type GemmOptions, type SyrkOptions, gemm, syrk } from './dense/gemm.ts';
 export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from './dense/inverse.ts';
