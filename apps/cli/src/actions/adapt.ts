@@ -18,7 +18,7 @@ import { prepareAdapt, type AdaptInputs } from './prepare-adapt.ts';
 export const adaptAction: Action<AdaptArguments> = async (given, { stdout, stderr }) => {
   const startMs = performance.now();
   const inputs = await prepareAdapt(given);
-  const backend = await chooseBackend(given.backend, stderr);
+  const backend = await chooseBackend(given, { stderr });
   const progress = progressBar(stderr);
   const onStage = stageCounter(progress, ['linearize', 'kernel', 'evidence', 'solve', 'verdict', 'predict', 'write']);
   try {

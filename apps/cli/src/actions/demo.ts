@@ -28,7 +28,7 @@ export const demoAction: Action<DemoArguments> = async (given, { stdout, stderr 
   if (given.dtype === 'float32')
     throw new OptionError('--dtype float32 is not available for the demo: it computes in float64');
   const startMs = performance.now();
-  const backend = await chooseBackend(given.backend, stderr);
+  const backend = await chooseBackend({ ...given, dtype: 'float64' }, { stderr });
   const progress = progressBar(stderr);
   let begun = 0;
   try {

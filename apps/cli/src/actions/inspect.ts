@@ -57,7 +57,7 @@ async function spectrumOf(network: Network, request: SpectrumRequest, stderr: Te
     side,
     table,
   );
-  const backend = await chooseBackend(request.backend, stderr);
+  const backend = await chooseBackend(request, { stderr });
   const execution = { backend, dtype: dtypeOn(backend, request.dtype) };
   const encoded = encodeInputs(schema, table);
   return blamingRows({ network, schema, table, encoded }, execution, () =>

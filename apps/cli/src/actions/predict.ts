@@ -33,7 +33,7 @@ export const predictAction: Action<PredictArguments> = async (given, { stdout, s
   const inputs = await prepare(given);
   const { stored, schema, table, encoded, observed } = inputs;
   const { interval, includeNoise, out, plot } = given;
-  const backend = await chooseBackend(given.backend, stderr);
+  const backend = await chooseBackend(given, { stderr });
   const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
   const predict = (x: Float64Array) => predictStored(stored, x, execution);
   const model = { targets: schema.targets, noiseVariance: stored.noiseVariance, interval };

@@ -23,14 +23,19 @@ export function valueOption<T>(flags: string, description: string, value: ValueO
   });
 }
 
+/** Words that help shows beside the flag, in characters; more of them go into the description. */
+const SHOWN_WORDS = 40;
+
 /** An option with one of some words; the first is the default. While there is only one, help does not show it. */
 export function choiceOption<T extends string>(flag: string, description: string, choices: Choices<T>): Option {
-  const words = choices.now.join('|');
-  const option = valueOption(`${flag} <${words}>`, description, {
-    parse: parseChoice(choices),
-    default: choices.now[0]!,
-  });
-  return option.hideHelp(choices.now.length === 1);
+  const { now } = choices;
+  const words = now.join('|');
+  const value = { parse: parseChoice(choices), default: now[0]! };
+  const option =
+    words.length <= SHOWN_WORDS
+      ? valueOption(`${flag} <${words}>`, description, value)
+      : valueOption(`${flag} <name>`, `${description}: ${now.join(', ')}`, value);
+  return option.hideHelp(now.length === 1);
 }
 
 /** Adds an option without a value: false unless given, which help need not say. */

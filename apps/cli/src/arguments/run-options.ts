@@ -1,10 +1,12 @@
+import { TFJS_NAMES } from '@ntk/backend-tfjs';
 import type { Command } from 'commander';
+import type { BackendName } from '../network/open-backend.ts';
 import { addFlag, choiceOption, valueOption } from './options.ts';
 import { parseInteger, parsePath } from './values.ts';
 
 /** Options that say what a network computes on. */
 export interface RunArguments {
-  readonly backend: 'auto' | 'ort' | 'cpu';
+  readonly backend: 'auto' | BackendName;
   readonly dtype: 'auto' | 'float64' | 'float32';
 }
 
@@ -13,9 +15,9 @@ export function addRunOptions(command: Command): Command {
   return command
     .optionsGroup('Computation:')
     .addOption(
-      choiceOption('--backend', 'what runs the network: the fastest that loads, ONNX Runtime, or plain TypeScript', {
-        now: ['auto', 'ort', 'cpu'],
-        later: ['tfjs', 'tfjs-wasm', 'wasm', 'webgl', 'webgpu', 'gpujs'],
+      choiceOption('--backend', 'what runs the network; the tfjs- ones are TensorFlow.js, which has to be installed', {
+        now: ['auto', 'ort', 'cpu', ...TFJS_NAMES],
+        later: ['webgl', 'webgpu'],
       }),
     )
     .addOption(

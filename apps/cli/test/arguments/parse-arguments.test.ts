@@ -45,6 +45,7 @@ describe('adapt', () => {
       { mean: 'zero', space: 'parameter', solver: 'cholesky' },
     ],
     [['--backend', 'cpu', '--dtype', 'float32'], { backend: 'cpu', dtype: 'float32' }],
+    [['--backend', 'tfjs-node-gpu'], { backend: 'tfjs-node-gpu' }],
     [
       ['--head', 'keep', '--outputs', 'full', '--likelihood', 'gaussian', '--method', 'gp', '--class-weight', 'none'],
       {},
@@ -77,7 +78,10 @@ describe('adapt', () => {
     [['--layers', 'top:1.5'], /^--layers: got 'top:1\.5'/],
     [['--layers', 'a,,b'], /^--layers: got 'a,,b'/],
     [['--missing', 'dropp'], /^--missing: got 'dropp' \(did you mean 'drop'\?\), expected one of error, drop, mean/],
-    [['--backend', 'cuda'], /^--backend: got 'cuda'.*expected one of auto, ort, cpu/],
+    [
+      ['--backend', 'cuda'],
+      /^--backend: got 'cuda'.*expected one of auto, ort, cpu, tfjs-cpu, tfjs-wasm, tfjs-node, tfjs-node-gpu$/,
+    ],
     [['--backend', 'webgpu'], /^--backend webgpu is not available yet: this version supports auto, ort, cpu/],
     [['--likelihood', 'categorical'], /^--likelihood categorical is not available yet: this version supports gaussian/],
     [['--head', 'new'], /^--head new is not available yet: this version supports keep/],
