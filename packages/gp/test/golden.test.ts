@@ -5,7 +5,7 @@ import { BOUNDS, openGolden, relativeError } from './golden.ts';
 import { testGolden } from './golden-suite.ts';
 import { mlpJacobian } from './mlp-jacobian.ts';
 
-for (const model of ['sine_mlp', 'mlp2']) {
+for (const model of ['sine_mlp', 'mlp2', 'small_resnet', 'mnist_cnn']) {
   const golden = openGolden(model);
   describe.skipIf(golden === undefined)(`${model} in function space`, () => {
     const kTrainTrain = golden!.matrix('ntk');

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { type Golden, SETTINGS, openGolden, worstRelativeError } from './golden.ts';
 import { kernels, randomProblem } from './random-problem.ts';
 
-for (const model of ['sine_mlp', 'mlp2']) {
+for (const model of ['sine_mlp', 'mlp2', 'small_resnet', 'mnist_cnn']) {
   const golden = openGolden(model);
   describe.skipIf(golden === undefined)(`${model}: evidence of all variances`, () => goldenEvidence(golden!));
 }
@@ -57,6 +57,11 @@ function goldenEvidence(golden: Golden): void {
     const learned = await learnHyperparameters(await tridiagonalEvidence(problem(mean)));
     const optimum = (name: string) => golden.reference.number('gp', 'grid', mean, 'continuous_optimum', name);
     const { priorVariance, noiseVariance, logMarginalLikelihood } = learned;
+    if (golden.reference.model === 'mnist_cnn' && mean === 'zero') {
+      // More parameters than rows and no noise in sight: the evidence grows as the noise vanishes, and the reference has no maximum.
+      expect(learned.onEdge).toBe('lower');
+      return;
+    }
     const errors = worstRelativeError([priorVariance, noiseVariance], [optimum('s2'), optimum('sigma2')]);
     expect(learned.onEdge).toBeUndefined();
     expect(learned.gradientNorm).toBeLessThan(1e-9);
