@@ -24,6 +24,9 @@ describe('layers', () => {
     ['last', [4, 5]],
     [{ top: 2 }, [2, 3, 4, 5]],
     [{ names: ['dense_2', 'dense_0'] }, [0, 1, 4, 5]],
+    [{ pattern: 'dense_*' }, [0, 1, 2, 3, 4, 5]],
+    [{ pattern: '*_1' }, [2, 3]],
+    [{ pattern: 'd?nse_2' }, [4, 5]],
   ] as const)('%o', async (layers, chosen) => {
     expect(selectParameters(network, layers)).toEqual(chosen);
     using l = await linearize(network, x, { backend, layers, batchSize: 4 });
@@ -59,9 +62,18 @@ describe('layers', () => {
     [{ top: 1.5 }, 'top 1.5'],
     [{ names: ['dense_1', 'dense_7'] }, 'dense_7'],
     [{ names: [] }, 'dense_0, dense_1, dense_2'],
+    [{ pattern: 'conv*' }, "the pattern 'conv*'"],
+    [{ pattern: 'dense.1' }, 'dense_0, dense_1, dense_2'],
+    [{ pattern: 'ense_1' }, 'which no layer fits'],
   ])('%o is refused', async (layers, part) => {
     expect(() => selectParameters(network, layers)).toThrow(part);
     await expect(linearize(network, x, { backend, layers })).rejects.toMatchObject({ name: 'OptionError' });
+  });
+
+  test('of many layers, the names nearest to an unknown one are shown', () => {
+    const deep = randomDense([2, ...new Array<number>(20).fill(2)], rng);
+    expect(() => selectParameters(deep, { names: ['dense_16x'] })).toThrow(/some of: dense_16, .* \(20 in all\)$/);
+    expect(() => selectParameters(deep, { pattern: 'dens_7*' })).toThrow(/some of: dense_7, /);
   });
 
   test('a network without trainable parameters is refused', async () => {

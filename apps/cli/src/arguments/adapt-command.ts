@@ -105,10 +105,14 @@ function addProcess(command: Command): void {
     )
     .addOption(choiceOption('--mean', 'prior mean', { now: ['network', 'zero', 'constant'] }))
     .addOption(
-      valueOption('--layers <all|last|top:K|names>', 'layers to linearise; the others stay as they are', {
-        parse: parseLayers,
-        default: 'all',
-      }),
+      valueOption(
+        '--layers <all|last|top:K|names>',
+        "layers to linearise, names or a pattern such as 'conv*'; the others stay as they are",
+        {
+          parse: parseLayers,
+          default: 'all',
+        },
+      ),
     )
     .addOption(choiceOption('--head', 'what becomes of the last layer', { now: ['keep'], later: ['new', 'shared'] }))
     .addOption(

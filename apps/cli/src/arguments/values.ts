@@ -42,7 +42,7 @@ export function parseInteger(least: number, most: number = Number.MAX_SAFE_INTEG
   };
 }
 
-/** all, last, top:K, or the names of layers separated by commas. */
+/** all, last, top:K, the names of layers separated by commas, or a pattern with * or ?. */
 export const parseLayers: ValueParser<LayerSelection> = (text, flag) => {
   if (text === 'all' || text === 'last') return text;
   const top = /^top:(.*)$/.exec(text)?.[1];
@@ -51,9 +51,10 @@ export const parseLayers: ValueParser<LayerSelection> = (text, flag) => {
     if (value !== undefined && Number.isSafeInteger(value) && value >= 1) return { top: value };
   }
   const names = text.split(',').map((name) => name.trim());
+  if (/[*?]/.test(text) && names.length === 1) return { pattern: text };
   if (top === undefined && names.every((name) => name !== '')) return { names };
   throw new OptionError(
-    `${flag}: got ${quoted(text)}, expected all, last, top:K with K at least 1, or names of layers separated by commas; ntk inspect lists the layers`,
+    `${flag}: got ${quoted(text)}, expected all, last, top:K with K at least 1, names of layers separated by commas, or a pattern such as 'conv*'; ntk inspect lists the layers`,
   );
 };
 

@@ -1,5 +1,5 @@
 import { didYouMean, listNames, quoted } from '@ntk/adapt';
-import { trainableLayers, type LayerSelection } from '@ntk/jacobian';
+import { selectParameters, trainableLayers, type LayerSelection } from '@ntk/jacobian';
 import { OptionError, type Network } from '@ntk/tensor';
 
 /**
@@ -16,6 +16,10 @@ export function checkLayers(network: Network, selection: LayerSelection): void {
     throw new OptionError(
       `--layers: got top:${selection.top}, and the network '${name}' has ${layers.length} layers with weights (${listNames(layers)}); name at most as many`,
     );
+  }
+  if ('pattern' in selection) {
+    selectParameters(network, selection);
+    return;
   }
   const unknown = selection.names.find((layer) => !layers.includes(layer));
   if (unknown === undefined) return;
