@@ -113,6 +113,35 @@ export function networksOfAllForms(): Record<string, Network> {
       (b, x, { w, v }) => b.matmul(b.unary('tanh', b.matmul(x, b.transpose(w!, [1, 0]))), b.unary('exp', v!)),
       rng,
     ),
+    'a table of biases and a kernel, each read in parts': customNetwork(
+      [3],
+      { w: [3, 6], b: [2, 6], v: [2, 2] },
+      (b, x, { w, b: biases, v }) => {
+        const row = (i: number): Value => b.reshape(b.slice(biases!, 0, { start: i, end: i + 1 }), [6]);
+        const half = (i: number): Value => b.slice(w!, 1, { start: 3 * i, end: 3 * i + 3 });
+        const h = b.add(b.matmul(b.unary('tanh', b.add(b.matmul(x, w!), row(0))), b.transpose(w!, [1, 0])), x);
+        const g = b.unary('tanh', b.add(b.matmul(h, half(0)), b.slice(row(1), 0, { start: 3 })));
+        return b.matmul(
+          b.slice(b.matmul(g, half(1)), 1, { end: 2 }),
+          b.concat([b.slice(v!, 0, { start: 1 }), b.slice(v!, 0, { end: 1 })], 0),
+        );
+      },
+      rng,
+    ),
+    'a recurrent kernel over four steps': customNetwork(
+      [4, 3],
+      { w: [3, 5], u: [5, 5], b: [5], v: [5, 1] },
+      (b, x, { w, u, b: bias, v }) => {
+        const inputs = b.add(b.matmul(x, w!), bias!);
+        let h: Value | undefined;
+        for (let t = 0; t < 4; t++) {
+          const step = b.reshape(b.slice(inputs, 1, { start: t, end: t + 1 }), [-1, 5]);
+          h = b.unary('tanh', h === undefined ? step : b.add(step, b.matmul(h, u!)));
+        }
+        return b.matmul(h!, v!);
+      },
+      rng,
+    ),
     'a parameter that nothing reads, and one beside it': customNetwork(
       [3],
       { unused: [2, 2], w: [3, 4], idle: [3], v: [4, 1] },

@@ -2,7 +2,7 @@ import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import { permute } from '../permute.ts';
 import { joinUses } from './join-uses.ts';
-import { factorsOf, usesOf } from './use-factors.ts';
+import { factorsOfUses } from './use-factors.ts';
 import type { UseFactors } from './use.ts';
 
 /**
@@ -58,15 +58,14 @@ export function emitTerms(
   const groups = new Map<Value, Member[]>();
   const remaining: number[] = [];
   derivation.chosen.forEach((value, parameter) => {
-    const uses = usesOf(derivation, value).filter(({ node }) => cotangents.has(node.result));
-    if (uses.length === 0) return;
-    const factors = uses.map((use) => factorsOf(b, derivation, use, coefficients, cotangents.get(use.node.result)!));
-    if (factors.includes(null)) {
+    const factors = factorsOfUses(b, { derivation, coefficients, cotangents }, value);
+    if (factors?.length === 0) return;
+    if (factors === null) {
       remaining.push(parameter);
       return;
     }
     const parameterSize = sizeOf(derivation.chosenShapes[parameter]!);
-    const joined = joinUses(b, factors as UseFactors[], { n, c, parameterSize });
+    const joined = joinUses(b, factors, { n, c, parameterSize });
     groups.set(joined.sensitivities, [...(groups.get(joined.sensitivities) ?? []), { ...joined, parameter }]);
   });
   return { terms: [...groups].flatMap(([sensitivities, members]) => emitGroup(b, sensitivities, members)), remaining };

@@ -3,32 +3,44 @@ import type { ActiveNode, Derivation } from '../derivation.ts';
 import { linearNode } from '../linear-programs.ts';
 import type { LinearNode } from '../rules/rule.ts';
 import { convolutionFactors, transposedConvolutionFactors } from './convolution-factors.ts';
+import { summedJacobian } from './join-uses.ts';
 import type { Use, UseFactors } from './use.ts';
 
-/** All places where a parameter is read by a linear node. One that is only reshaped is read where the result is: the kernel is the same. */
-export function usesOf(derivation: Derivation, parameter: Value): Use[] {
+/** All places where a value that examples share is read by a linear node. One that is only reshaped is read where the result is: the kernel is the same. */
+function usesOf(derivation: Derivation, shared: Value): Use[] {
   return derivation.nodes.flatMap((node) =>
     node.operands.flatMap((value, operand) => {
-      if (value !== parameter || !node.active[operand]) return [];
+      if (value !== shared || !node.active[operand]) return [];
       return node.op === 'reshape' && node.exampleAxis === null ? usesOf(derivation, node.result) : [{ node, operand }];
     }),
   );
 }
 
+/** What factors are made of. */
+export interface FactorSource {
+  readonly derivation: Derivation;
+  /** Values of the builder for the coefficient tensors. */
+  readonly coefficients: readonly Value[];
+  /** Cotangents of the active values for the c unit seeds. */
+  readonly cotangents: ReadonlyMap<Value, Value>;
+}
+
 /**
- * Emits the factors of one use, or gives null where none are known.
+ * Emits the factors of every use of a value that examples share and that the output depends on.
  *
- * @param coefficients - values of `b` for the coefficient tensors
- * @param cotangent - of the node's result, for the c unit seeds
+ * @returns null where no factors are known of one of them
  */
-export function factorsOf(
-  b: ProgramBuilder,
-  derivation: Derivation,
-  use: Use,
-  coefficients: readonly Value[],
-  cotangent: Value,
-): UseFactors | null {
+export function factorsOfUses(b: ProgramBuilder, source: FactorSource, shared: Value): UseFactors[] | null {
+  const uses = usesOf(source.derivation, shared).filter(({ node }) => source.cotangents.has(node.result));
+  const factors = uses.map((use) => factorsOf(b, source, use));
+  return factors.includes(null) ? null : (factors as UseFactors[]);
+}
+
+function factorsOf(b: ProgramBuilder, source: FactorSource, use: Use): UseFactors | null {
+  if (use.node.exampleAxis === null) return sharedFactors(b, source, use);
   if (use.node.exampleAxis !== 0) return null;
+  const { derivation, coefficients } = source;
+  const cotangent = source.cotangents.get(use.node.result)!;
   if (isDense(use)) return denseFactors(b, derivation, use.node, coefficients, cotangent);
   if (isEmbedding(use)) return embeddingFactors(b, derivation, use.node, coefficients, cotangent);
   if (use.operand === 1 && use.node.op === 'conv2d') {
@@ -39,6 +51,26 @@ export function factorsOf(
     return transposedConvolutionFactors(b, { node, cotangent });
   }
   return ELEMENTWISE.has(use.node.op) ? elementwiseFactors(b, derivation, use, coefficients, cotangent) : null;
+}
+
+/**
+ * A use by a node whose result examples share as well, such as a part of a parameter: the rows of the Jacobian for the result, one right-hand side for each
+ * output of each example, are taken back through the node.
+ */
+function sharedFactors(b: ProgramBuilder, source: FactorSource, { node, operand }: Use): UseFactors | null {
+  const [n, c] = source.derivation.outputShape as [number, number];
+  const factors = factorsOfUses(b, source, node.result);
+  if (factors === null) return null;
+  const rows = summedJacobian(b, factors, { n, c, parameterSize: sizeOf(node.shape) });
+  const linear = linearNode(b, node, source.coefficients);
+  const parts = node.rule.cotangent(b, linear, b.reshape(rows, [c * n, ...node.shape]));
+  return {
+    activations: null,
+    rows: null,
+    sensitivities: b.reshape(parts[operand]!, [c, n, 1, sizeOf(node.operandShapes[operand]!)]),
+    positions: 1,
+    transposed: false,
+  };
 }
 
 const ELEMENTWISE: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'where']);
