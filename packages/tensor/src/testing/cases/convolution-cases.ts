@@ -22,7 +22,7 @@ function same(size: number, kernel: number, stride: number, dilation: number): [
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
 }
 
-/** Every stride × dilation × size × kernel × padding, two channels to three. */
+/** Every stride × dilation × size × kernel × padding × groups, two channels to three, or to four in two groups. */
 const GRID: readonly Convolution[] = [1, 2, 3].flatMap((stride) =>
   [1, 2].flatMap((dilation) =>
     [
@@ -42,7 +42,11 @@ const GRID: readonly Convolution[] = [1, 2, 3].flatMap((stride) =>
           const sliding = { strides: [stride, stride], pads, dilations: [dilation, dilation] };
           // Nothing to pad: the case is there already.
           if (padding === 'same' && !pads.some((pad) => pad > 0)) return [];
-          return [{ images: [2, height!, width!, 2], kernel, written: 3, sliding }];
+          const images = [2, height!, width!, 2];
+          return [
+            { images, kernel, written: 3, sliding },
+            { images, kernel, written: 4, sliding, groups: 2 },
+          ];
         }),
       ),
     ),
