@@ -18,10 +18,24 @@ export { makeTable } from './features/table.ts';
 export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/table.ts';
 export { adapt } from './adapt.ts';
 export type { AdaptedNetwork } from './adapt.ts';
+export { openPosterior, predictStored, restorePosterior, storedCovariances } from './file/open-posterior.ts';
+export type { OpenOptions, OpenPosterior } from './file/open-posterior.ts';
 export { decodePosterior, encodePosterior } from './file/posterior-file.ts';
-export { predictStored } from './file/predict-stored.ts';
-export { storePosterior } from './file/stored-posterior.ts';
-export type { StoredConstant, StoredPosterior } from './file/stored-posterior.ts';
+export type { DecodeOptions, EncodeOptions, NetworkReference } from './file/posterior-file.ts';
+export { storePosterior } from './file/store-posterior.ts';
+export type { StoreOptions, VarianceChoice } from './file/store-posterior.ts';
+export { errorBoundOf } from './file/stored-posterior.ts';
+export type {
+  DataVariance,
+  NoVariance,
+  RootVariance,
+  SampledVariance,
+  StoredConstant,
+  StoredPosterior,
+  StoredRoot,
+  StoredVariance,
+  WeightRoot,
+} from './file/stored-posterior.ts';
 export type { Hyperparameters } from './fit/hyperparameters.ts';
 export type { Inference } from './fit/inference.ts';
 export { fitLinearized } from './fit/linearized-fit.ts';

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { relativeError } from '@ntk/tensor/testing';
 import { adapt, decodePosterior, encodePosterior, predictStored, storePosterior } from '@ntk/adapt';
+import type { Network } from '@ntk/tensor';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeSafetensors, encodeSafetensors } from '../src/file/safetensors.ts';
+import { sha256 } from '../src/file/digest.ts';
+import { type SafetensorsContent, decodeSafetensors, encodeSafetensors } from '../src/file/safetensors.ts';
 import { makeProblem } from './problem.ts';
 
 describe('the posterior file', () => {
@@ -80,12 +83,85 @@ describe('the posterior file', () => {
     await expect(decodePosterior(longer, 'a.ntk')).rejects.toThrow(/too long/);
   });
 
-  test('a network that is too large for a file of variances: what would make it fit', async () => {
-    const { network, backend, x, y } = await makeProblem({ n: 400, hidden: [420, 420] });
-    using adapted = await adapt(network, { x, y }, { backend, noise: 1, priorVariance: 1, dtype: 'float32' });
-    await expect(storePosterior(adapted)).rejects.toThrow(/400 × 178501 numbers.*--layers last/);
+  test('numbers that are not finite', async () => {
+    const { tensors, metadata } = decodeSafetensors(bytes, 'a.ntk');
+    for (const [name, { data, shape }] of tensors) {
+      const broken = data.slice();
+      broken[0] = NaN;
+      const changed = new Map([...tensors, [name, { data: broken, shape }] as const]);
+      await expect(decodePosterior(await sealed({ tensors: changed, metadata }), 'a.ntk')).rejects.toThrow(
+        new RegExp(`a\\.ntk: .*'${name}' has an entry that is not finite`),
+      );
+    }
+  });
+
+  test('a tensor that is missing, or of another shape', async () => {
+    const { tensors, metadata } = decodeSafetensors(bytes, 'a.ntk');
+    const without = new Map([...tensors].filter(([name]) => name !== 'weights'));
+    await expect(decodePosterior(await sealed({ tensors: without, metadata }), 'a.ntk')).rejects.toThrow(
+      /'weights' is missing/,
+    );
+    const { data } = tensors.get('weights')!;
+    const turned = new Map([...tensors, ['weights', { data, shape: [data.length, 1] }] as const]);
+    await expect(decodePosterior(await sealed({ tensors: turned, metadata }), 'a.ntk')).rejects.toThrow(
+      /'weights' has shape \(9, 1\), expected \(1, 9\)/,
+    );
+  });
+
+  test('a network outside: found by its path, known by its digest', async () => {
+    const { network, backend, x, y, xTest } = await makeProblem();
+    using adapted = await adapt(network, { x, y }, { backend, layers: 'last' });
+    const stored = await storePosterior(adapted);
+    const small = await encodePosterior(stored, { networkPath: 'mlp/' });
+    expect(small.length).toBeLessThan(bytes.length);
+    const asked: unknown[] = [];
+    const readNetwork = (reference: unknown): Promise<Network> => {
+      asked.push(reference);
+      return Promise.resolve(network);
+    };
+    const read = await decodePosterior(small, 'a.ntk', { readNetwork });
+    expect(asked).toEqual([{ path: 'mlp/', outputActivation: undefined }]);
+    expect(await predictStored(read, xTest, { backend })).toEqual(await predictStored(stored, xTest, { backend }));
+    await expect(decodePosterior(small, 'a.ntk')).rejects.toThrow(/names mlp\/, and there is no reader/);
+    const other = { ...network, values: network.values.map((data) => data.map((value) => value * (1 + 1e-7))) };
+    await expect(decodePosterior(small, 'a.ntk', { readNetwork: () => Promise.resolve(other) })).rejects.toThrow(
+      /another network than mlp\/ is now/,
+    );
+  });
+
+  test('is read without anything that a browser lacks', () => {
+    for (const entry of ['posterior-file.ts', 'open-posterior.ts']) {
+      const found = importsBelow(new URL(`../src/file/${entry}`, import.meta.url));
+      expect(found.length).toBeGreaterThan(3);
+      expect(found.filter((name) => name.startsWith('node:'))).toEqual([]);
+    }
   });
 });
+
+/** A file with a digest that fits, whatever is in it. */
+async function sealed({ tensors, metadata }: SafetensorsContent): Promise<Uint8Array> {
+  const { format, ntk } = metadata;
+  const rest = { format: format!, ntk: ntk! };
+  const digest = await sha256(encodeSafetensors({ tensors, metadata: rest }));
+  return encodeSafetensors({ tensors, metadata: { ...rest, sha256: digest } });
+}
+
+/** Modules that a file of this repository imports when it runs, and those below it. */
+function importsBelow(entry: URL): string[] {
+  const seen = new Set<string>();
+  const visit = (file: URL): void => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    const text = readFileSync(file, 'utf8');
+    for (const [, name] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gm)) {
+      if (name!.startsWith('.') && name!.endsWith('.ts')) visit(new URL(name!, file));
+      else if (name!.startsWith('@ntk/')) visit(new URL(`../../${name!.slice(5)}/src/index.ts`, import.meta.url));
+      else seen.add(name!);
+    }
+  };
+  visit(entry);
+  return [...seen];
+}
 
 test('safetensors round trip of any tensors', () => {
   const tensor = fc.oneof(

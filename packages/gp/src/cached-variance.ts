@@ -13,7 +13,7 @@ import { OptionError, Rng, unitRoundoff } from '@ntk/tensor';
 import { checkFinite, checkVector } from './checks.ts';
 import type { LinearModel } from './conservative-variance.ts';
 import { type Features, informationOperator, whitenedFeatures } from './feature-operator.ts';
-import { applyOperator } from './operator-product.ts';
+import { applyInBlocks, applyOperator } from './operator-product.ts';
 import { noisePrecisionRoot } from './precision-root.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
 import { rowOf } from './rows.ts';
@@ -97,7 +97,7 @@ export async function cacheExactVariance(model: LinearModel, root: Matrix): Prom
   const [rows, p] = jTrain.shape;
   const noiseScale = noisePrecisionRoot(noiseVariance, rows).blocks.map((scale) => 1 / scale);
   using transpose = jTrain.transpose();
-  const weights = scaleColumns(await applyOperator(transpose, root), priorScales(priorVariance, p));
+  const weights = scaleColumns(await applyInBlocks(transpose, root), priorScales(priorVariance, p));
   return { priorVariance, weights, noise: scaleColumns(root, noiseScale), errorBound: 0 };
 }
 
@@ -188,19 +188,19 @@ interface BestRows {
 }
 
 async function bestRows({ transpose }: Features, directions: Matrix): Promise<BestRows> {
-  const weights = await applyOperator(transpose, directions);
+  const weights = await applyInBlocks(transpose, directions);
   const gram = syrk(directions, { addTo: syrk(weights) }); // R B Rᵀ
   const inverse = invertLower(cholesky(gram).factor);
   return { rows: gemm(inverse, directions), weights: gemm(inverse, weights) };
 }
 
 async function errorBound({ forward, transpose }: Features, root: BestRows, trace: number): Promise<number> {
-  const beyond = await applyOperator(forward, root.weights);
+  const beyond = await applyInBlocks(forward, root.weights);
   addScaled(beyond.data, 1, root.rows.data); // R B
   const gram = syrk(beyond);
   const factored = tryCholesky(gram);
   if (factored.status !== 'converged') return 1;
-  const images = gemm(invertLower(factored.factor), await applyOperator(transpose, beyond));
+  const images = gemm(invertLower(factored.factor), await applyInBlocks(transpose, beyond));
   const left = Math.max(0, trace - sumOfSquares(images.data)) + ROUNDING * unitRoundoff(forward.dtype) * trace;
   return left / (1 + left);
 }

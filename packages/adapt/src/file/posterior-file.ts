@@ -1,70 +1,67 @@
-import { matrix, type Matrix } from '@ntk/linop';
-import { FormatError, NtkError, makeNetwork, parseProgram, sizeOf, type Network, type TypedArray } from '@ntk/tensor';
-import { z } from 'zod';
+import { FormatError, NtkError, makeNetwork, outputCount, parseProgram, sizeOf, type Network } from '@ntk/tensor';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseFeatureSchema } from '../features/schema.ts';
+import { weightRows } from '../systems/combine-outputs.ts';
+import {
+  VERSION,
+  parseDescription,
+  type Description,
+  type NetworkInside,
+  type NetworkOutside,
+  type VarianceDescription,
+} from './description.ts';
 import { sha256 } from './digest.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsContent, type StoredTensor } from './safetensors.ts';
-import type { StoredConstant, StoredPosterior } from './stored-posterior.ts';
+import type { StoredPosterior, StoredVariance } from './stored-posterior.ts';
+import { TensorReader, readVariance, tensorsOf } from './stored-tensors.ts';
 
-/** Version of the file; a reader refuses others. */
-const VERSION = 1;
+/** How a posterior is written. */
+export interface EncodeOptions {
+  /** Leaves the network out and names it by this path and its digest instead. */
+  readonly networkPath?: string;
+}
 
-const description = z.object({
-  version: z.literal(VERSION),
-  /** The release that wrote the file. */
-  library: z.string(),
-  network: z.object({
-    program: z.unknown(),
-    parameters: z.array(
-      z.object({ name: z.string(), layer: z.string(), shape: z.array(z.int().nonnegative()), trainable: z.boolean() }),
-    ),
-    meta: z.object({
-      name: z.string(),
-      source: z.string(),
-      notes: z.array(z.string()),
-      outputActivation: z.enum(['softmax', 'sigmoid']).optional(),
-    }),
-  }),
-  layers: z.array(z.string()).min(1),
-  mean: z.enum(['network', 'zero', 'constant']),
-  space: z.enum(['function', 'parameter']),
-  dtype: z.enum(['float32', 'float64']),
-  priorVariance: z.number().positive(),
-  noiseVariance: z.number().positive(),
-  examples: z.int().positive(),
-  features: z.unknown().optional(),
-});
+/** Where a network lies that a file names. */
+export interface NetworkReference {
+  readonly path: string;
+  /** What was split off its outputs when it was read; undefined where nothing was. */
+  readonly outputActivation: Network['meta']['outputActivation'];
+}
+
+/** How a posterior is read. */
+export interface DecodeOptions {
+  /** Reads the network of a file that only names it. */
+  readonly readNetwork?: (reference: NetworkReference) => Promise<Network>;
+}
 
 /**
- * A stored posterior as the bytes of an `.ntk` file: safetensors with the network, the weights and the variance root, and a description
+ * A stored posterior as the bytes of an `.ntk` file: safetensors with the network, the weights and what variances come from, and a description
  * in its metadata. A digest over everything detects damage.
  */
-export async function encodePosterior(stored: StoredPosterior): Promise<Uint8Array<ArrayBuffer>> {
-  const { network, layers, mean, space, dtype, priorVariance, noiseVariance, examples, features } = stored;
-  const { name, source, notes, outputActivation } = network.meta;
-  const meta = { name, source, notes, ...(outputActivation === undefined ? {} : { outputActivation }) };
-  const ntk: z.input<typeof description> = {
+export async function encodePosterior(
+  stored: StoredPosterior,
+  options: EncodeOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { network, layers, outputs, mean, space, dtype, priorVariance, noiseVariance, examples, features } = stored;
+  const { networkPath } = options;
+  const ntk: Description = {
     version: VERSION,
     library: `@ntk/adapt ${manifest.version}`,
-    network: {
-      program: network.program,
-      parameters: network.parameters.map((parameter) => ({ ...parameter, shape: [...parameter.shape] })),
-      meta: { ...meta, notes: [...notes] },
-    },
+    network: networkPath === undefined ? describeNetwork(network) : await referTo(network, networkPath),
     layers: [...layers],
+    outputs,
     mean,
     space,
     dtype,
     priorVariance,
     noiseVariance,
     examples,
+    variance: describeVariance(stored.variance),
     features,
   };
-  const content: SafetensorsContent = {
-    tensors: tensorsOf(stored),
-    metadata: { format: 'ntk-posterior', ntk: JSON.stringify(ntk) },
-  };
+  const tensors = tensorsOf(stored);
+  if (networkPath === undefined) for (const [name, tensor] of networkTensors(network)) tensors.set(name, tensor);
+  const content: SafetensorsContent = { tensors, metadata: { format: 'ntk-posterior', ntk: JSON.stringify(ntk) } };
   const digest = await sha256(encodeSafetensors(content));
   return encodeSafetensors({ ...content, metadata: { ...content.metadata, sha256: digest } });
 }
@@ -73,9 +70,14 @@ export async function encodePosterior(stored: StoredPosterior): Promise<Uint8Arr
  * Reads an `.ntk` file.
  *
  * @param source - what messages call the file
- * @throws {FormatError} if the file is not a posterior, is of another version, truncated, or was changed
+ * @throws {FormatError} if the file is not a posterior, is of another version, truncated, or was changed; if a number in it is not finite; or if the
+ *   network that it names is another one now
  */
-export async function decodePosterior(bytes: Uint8Array, source: string): Promise<StoredPosterior> {
+export async function decodePosterior(
+  bytes: Uint8Array,
+  source: string,
+  options: DecodeOptions = {},
+): Promise<StoredPosterior> {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
   const { sha256: digest, ...rest } = metadata;
   if (metadata['format'] !== 'ntk-posterior' || metadata['ntk'] === undefined || digest === undefined) {
@@ -87,115 +89,120 @@ export async function decodePosterior(bytes: Uint8Array, source: string): Promis
       `${source}: its content does not match its digest: the file was damaged or changed; copy or write it again`,
     );
   }
-  return assemble(parsed, tensors, source);
+  const reader = new TensorReader(tensors, source);
+  return assemble(parsed, await readNetwork(parsed.network, { reader, source, options }), { reader, source });
 }
 
-function parseDescription(json: string, source: string): z.output<typeof description> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new FormatError(`${source}: its description is not JSON; write the file again`, { cause: error });
-  }
-  const version = (value as { version?: unknown } | null)?.version;
-  if (version !== VERSION) {
-    throw new FormatError(
-      `${source}: is of version ${JSON.stringify(version)}, this program reads version ${VERSION}; use the release that wrote it, or adapt again`,
-    );
-  }
-  const result = description.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new FormatError(
-    `${source}: its description is damaged (${issue?.path.join('.')}: ${issue?.message}); write the file again`,
-  );
+interface Reading {
+  readonly reader: TensorReader;
+  readonly source: string;
 }
 
-function assemble(
-  parsed: z.output<typeof description>,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  source: string,
-): StoredPosterior {
-  const take = (name: string): StoredTensor => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new FormatError(`${source}: tensor '${name}' is missing; write the file again`);
-    return tensor;
-  };
-  const { network: stored, features, ...rest } = parsed;
-  const values = stored.parameters.map((_, i) => take(`network.${i}`).data);
-  const network = readNetwork(stored, values, source);
+function assemble(parsed: Description, network: Network, { reader, source }: Reading): StoredPosterior {
+  const { features, layers, outputs, mean, space, dtype, priorVariance, noiseVariance, examples } = parsed;
   const p = network.parameters.reduce(
-    (sum, { layer, trainable, shape }) => (trainable && rest.layers.includes(layer) ? sum + sizeOf(shape) : sum),
+    (sum, { layer, trainable, shape }) => (trainable && layers.includes(layer) ? sum + sizeOf(shape) : sum),
     0,
   );
-  const weights = doubles(take('weights').data);
-  const root = asMatrix(take('root'), source);
-  if (weights.length !== p || root.columns !== p) {
-    throw new FormatError(
-      `${source}: its weights have ${weights.length} and its root ${root.columns} columns, expected ${p} for the layers ${rest.layers.join(', ')}; write the file again`,
-    );
+  const c = outputCount(network);
+  const constant = mean === 'constant' ? Float64Array.from(reader.take('constant').data) : new Float64Array(0);
+  if (constant.length !== 0 && constant.length !== c) {
+    throw reader.error(`it has ${constant.length} constants, expected ${c}, one an output`);
   }
   return {
-    ...rest,
     network,
-    weights,
-    root,
-    ...(rest.mean === 'constant' ? { constant: readConstant(take, source) } : {}),
+    layers,
+    outputs,
+    mean,
+    space,
+    dtype,
+    priorVariance,
+    noiseVariance,
+    examples,
+    weights: reader.matrix('weights', weightRows(outputs, c), p),
+    constant,
+    variance: readVariance(reader, parsed, network, p),
     ...(features === undefined ? {} : { features: parseFeatureSchema(features, source) }),
   };
 }
 
-function readNetwork(
-  stored: z.output<typeof description>['network'],
-  values: readonly TypedArray[],
-  source: string,
-): Network {
+function describeNetwork(network: Network): NetworkInside {
+  const { name, source, notes, outputActivation } = network.meta;
+  return {
+    place: 'inside',
+    program: network.program,
+    parameters: network.parameters.map((parameter) => ({ ...parameter, shape: [...parameter.shape] })),
+    meta: { name, source, notes: [...notes], ...(outputActivation === undefined ? {} : { outputActivation }) },
+  };
+}
+
+async function referTo(network: Network, path: string): Promise<NetworkOutside> {
+  const { outputActivation } = network.meta;
+  const split = outputActivation === undefined ? {} : { outputActivation };
+  return { place: 'outside', path, sha256: await networkDigest(network), ...split };
+}
+
+/** SHA-256 of a network's program and parameters, by which a file knows it again. */
+async function networkDigest(network: Network): Promise<string> {
+  const { program, parameters } = network;
+  const metadata = { program: JSON.stringify(program), parameters: JSON.stringify(parameters) };
+  return sha256(encodeSafetensors({ tensors: networkTensors(network), metadata }));
+}
+
+function networkTensors({ values, parameters }: Network): Map<string, StoredTensor> {
+  return new Map(values.map((data, i) => [`network.${i}`, { data, shape: parameters[i]!.shape }]));
+}
+
+function describeVariance(variance: StoredVariance): VarianceDescription {
+  switch (variance.kind) {
+    case 'root':
+      return {
+        kind: 'root',
+        roots: variance.roots.map(({ root, constant }) => ({
+          form: root.form,
+          errorBound: root.form === 'cached' ? root.cache.errorBound : 0,
+          constant: constant !== undefined,
+        })),
+      };
+    case 'samples':
+      return { kind: 'samples', count: variance.count };
+    default:
+      return { kind: variance.kind };
+  }
+}
+
+async function readNetwork(
+  stored: Description['network'],
+  { reader, source, options }: Reading & { readonly options: DecodeOptions },
+): Promise<Network> {
+  if (stored.place === 'outside') return findNetwork(stored, source, options);
   const { outputActivation, ...meta } = stored.meta;
   try {
     return makeNetwork({
       program: parseProgram(stored.program),
       parameters: stored.parameters,
-      values,
+      values: stored.parameters.map((_, i) => reader.take(`network.${i}`).data),
       meta: { ...meta, ...(outputActivation === undefined ? {} : { outputActivation }) },
     });
   } catch (error) {
-    if (!(error instanceof NtkError)) throw error;
+    if (!(error instanceof NtkError) || error instanceof FormatError) throw error;
     throw new FormatError(`${source}: the network in it is damaged: ${error.message}`, { cause: error });
   }
 }
 
-function readConstant(take: (name: string) => StoredTensor, source: string): StoredConstant {
-  return {
-    value: doubles(take('constant.value').data),
-    covariance: asMatrix(take('constant.covariance'), source),
-    weights: asMatrix(take('constant.weights'), source),
-  };
-}
-
-function tensorsOf({ network, weights, root, constant }: StoredPosterior): Map<string, StoredTensor> {
-  const tensors = new Map<string, StoredTensor>(
-    network.values.map((data, i) => [`network.${i}`, { data, shape: network.parameters[i]!.shape }]),
-  );
-  tensors.set('weights', { data: weights, shape: [weights.length] });
-  tensors.set('root', fromMatrix(root));
-  if (constant !== undefined) {
-    tensors.set('constant.value', { data: constant.value, shape: [constant.value.length] });
-    tensors.set('constant.covariance', fromMatrix(constant.covariance));
-    tensors.set('constant.weights', fromMatrix(constant.weights));
+async function findNetwork(
+  { path, sha256: digest, outputActivation }: NetworkOutside,
+  source: string,
+  options: DecodeOptions,
+): Promise<Network> {
+  if (options.readNetwork === undefined) {
+    throw new FormatError(
+      `${source}: holds no network but names ${path}, and there is no reader for it; pass readNetwork to decodePosterior`,
+    );
   }
-  return tensors;
-}
-
-function fromMatrix({ data, rows, columns }: Matrix): StoredTensor {
-  return { data, shape: [rows, columns] };
-}
-
-function asMatrix({ data, shape }: StoredTensor, source: string): Matrix {
-  if (shape.length !== 2)
-    throw new FormatError(`${source}: a matrix in it has ${shape.length} axes, expected 2; write the file again`);
-  return matrix(shape[0]!, shape[1]!, doubles(data));
-}
-
-function doubles(data: TypedArray): Float64Array {
-  return data instanceof Float64Array ? data : Float64Array.from(data);
+  const network = await options.readNetwork({ path, outputActivation });
+  if ((await networkDigest(network)) === digest) return network;
+  throw new FormatError(
+    `${source}: was made for another network than ${path} is now; give back the old network, or adapt again`,
+  );
 }

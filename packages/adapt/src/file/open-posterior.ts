@@ -1,0 +1,138 @@
+import { explicitJacobian, linearize } from '@ntk/jacobian';
+import type { Matrix } from '@ntk/linop';
+import { OptionError, exampleCount, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
+import { adapt, type AdaptedNetwork } from '../adapt.ts';
+import type { Prediction } from '../fit/linearized-fit.ts';
+import { systemRows } from '../systems/system-jacobian.ts';
+import type { StoredPosterior } from './stored-posterior.ts';
+import { covarianceOf, rootVariances } from './stored-root.ts';
+import { sampledVariances, storedMean } from './stored-functions.ts';
+
+/** On what a stored posterior predicts. */
+export interface OpenOptions {
+  readonly backend: Backend;
+  /** That of the fit unless named, or float32 where the backend lacks it. */
+  readonly dtype?: DType;
+}
+
+/** A stored posterior that predicts. */
+export interface OpenPosterior {
+  /**
+   * Mean and variance of the noise-free function at new inputs, in batches; the variance is NaN where the file holds none.
+   *
+   * @param x - [m, …exampleShape], row-major; borrowed
+   * @returns [m·c] each, output fastest
+   */
+  predict(x: TypedArray): Promise<Prediction>;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Bytes of an explicit Jacobian of test rows, and of what is made from it: a few times this. */
+const JACOBIAN_BYTES = 64 * 2 ** 20;
+const TEST_BATCH = 512;
+
+/**
+ * Makes a stored posterior ready to predict.
+ *
+ * @param stored - borrowed
+ * @returns the posterior; the caller disposes it
+ *
+ * Cost: nothing but for stored data, which are fitted again. A prediction costs one product with J for the mean, and for the variance: rank·p
+ * multiply-adds a row from a root, one product a sample from samples.
+ */
+export async function openPosterior(stored: StoredPosterior, options: OpenOptions): Promise<OpenPosterior> {
+  if (stored.variance.kind === 'exact') return restorePosterior(stored, options);
+  return {
+    predict: (x) => predictInBatches(stored, x, options),
+    dispose: () => undefined,
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+/**
+ * The adapted network of a file that holds its training data, as `adapt` gave it.
+ *
+ * @throws {OptionError} if the file holds no data
+ *
+ * Cost: that of `adapt` with known variances.
+ */
+export async function restorePosterior(stored: StoredPosterior, options: OpenOptions): Promise<AdaptedNetwork> {
+  const { variance, network, layers, mean, space, noiseVariance: noise, priorVariance } = stored;
+  if (variance.kind !== 'exact') {
+    throw new OptionError(
+      'restorePosterior: the posterior was stored without its training data; store it with variance exact (--save-variance exact)',
+    );
+  }
+  const { backend } = options;
+  const dtype = dtypeFor(stored, options);
+  return adapt(network, variance.data, {
+    backend,
+    dtype,
+    layers: { names: layers },
+    mean,
+    space,
+    noise,
+    priorVariance,
+  });
+}
+
+/** Predicts once; see `openPosterior`. */
+export async function predictStored(stored: StoredPosterior, x: TypedArray, options: OpenOptions): Promise<Prediction> {
+  using open = await openPosterior(stored, options);
+  return await open.predict(x);
+}
+
+/**
+ * The joint covariance of the noise-free function between inputs, of which M = m·c are so few that M² numbers and M·p fit.
+ *
+ * @param x - [m, …exampleShape]; borrowed
+ * @returns one matrix [m·c, m·c] for outputs `full`; otherwise one [m, m] for each output, between which it is 0
+ * @throws {OptionError} if the file holds no root
+ */
+export async function storedCovariances(
+  stored: StoredPosterior,
+  x: TypedArray,
+  options: OpenOptions,
+): Promise<Matrix[]> {
+  const { variance, network, layers, outputs: layout } = stored;
+  if (variance.kind !== 'root') {
+    throw new OptionError(
+      `storedCovariances: got a posterior stored with variance ${variance.kind}, expected root: only roots give covariances between rows`,
+    );
+  }
+  const { backend } = options;
+  using test = await linearize(network, x, { backend, dtype: dtypeFor(stored, options), layers: { names: layers } });
+  const rows = systemRows(await explicitJacobian(test), test.c, layout);
+  const systems = layout === 'full' ? 1 : test.c;
+  return Array.from({ length: systems }, (_, i) =>
+    covarianceOf(variance.roots[i] ?? variance.roots[0]!, rows[i] ?? rows[0]!),
+  );
+}
+
+function dtypeFor(stored: StoredPosterior, { backend, dtype }: OpenOptions): DType {
+  return dtype ?? (backend.supports[stored.dtype] ? stored.dtype : 'float32');
+}
+
+async function predictInBatches(stored: StoredPosterior, x: TypedArray, options: OpenOptions): Promise<Prediction> {
+  const { network, layers, weights, variance } = stored;
+  const { backend } = options;
+  const dtype = dtypeFor(stored, options);
+  const m = exampleCount(network, x.length);
+  const size = x.length / m;
+  const c = outputCount(network);
+  const most = variance.kind === 'root' ? Math.floor(JACOBIAN_BYTES / (8 * c * weights.columns)) : TEST_BATCH;
+  const batchSize = Math.min(m, TEST_BATCH, Math.max(1, most));
+  const mean = new Float64Array(m * c);
+  const found = new Float64Array(m * c).fill(NaN);
+  for (let start = 0; start < m; start += batchSize) {
+    const batch = x.subarray(start * size, (start + batchSize) * size);
+    using test = await linearize(network, batch, { backend, dtype, layers: { names: layers }, batchSize });
+    const part = await storedMean(stored, test);
+    mean.set(part, start * c);
+    if (variance.kind === 'root') found.set(await rootVariances(stored, variance.roots, test), start * c);
+    if (variance.kind === 'samples')
+      found.set(await sampledVariances(stored, variance, { test, mean: part }), start * c);
+  }
+  return { mean, variance: found };
+}

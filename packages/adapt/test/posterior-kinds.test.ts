@@ -1,0 +1,161 @@
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
+import {
+  adapt,
+  decodePosterior,
+  encodePosterior,
+  errorBoundOf,
+  openPosterior,
+  predictStored,
+  restorePosterior,
+  storePosterior,
+  storedCovariances,
+  type AdaptedNetwork,
+  type StoreOptions,
+  type StoredPosterior,
+} from '@ntk/adapt';
+import { kernelDiagonal, linearize } from '@ntk/jacobian';
+import { Rng } from '@ntk/tensor';
+import { describe, expect, test } from 'vitest';
+import { makeProblem } from './problem.ts';
+
+/** What a new process would read. */
+async function reopened(adapted: AdaptedNetwork, options: StoreOptions): Promise<StoredPosterior> {
+  return decodePosterior(await encodePosterior(await storePosterior(adapted, options)), 'a.ntk');
+}
+
+const MEANS = ['network', 'zero', 'constant'] as const;
+
+describe.each(MEANS)('a stored posterior, prior mean %s', (mean) => {
+  const fit = async () => {
+    const problem = await makeProblem({ outputs: 2 });
+    const { network, backend, x, y } = problem;
+    return { ...problem, adapted: await adapt(network, { x, y }, { backend, mean }) };
+  };
+
+  test.each([
+    ['an exact root', { kind: 'root' }],
+    ['the data', { kind: 'exact' }],
+    ['all rows by Lanczos', { kind: 'root', rank: 1000 }],
+  ] as const)('%s: predicts as before', async (_, variance) => {
+    const { adapted, backend, xTest } = await fit();
+    using owned = adapted;
+    const expected = await owned.predict(xTest);
+    const found = await predictStored(await reopened(owned, { variance }), xTest, { backend });
+    expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e-9);
+    expect(relativeError(found.variance, expected.variance)).toBeLessThan(1e-8);
+  });
+
+  test('a root of low rank: never below, above by its bound at most', async () => {
+    const { adapted, backend, network, xTest } = await fit();
+    using owned = adapted;
+    const expected = await owned.predict(xTest);
+    using at = await linearize(network, xTest, { backend });
+    const prior = (await kernelDiagonal(at)).map((value) => owned.hyperparameters.priorVariance * value);
+    for (const rank of [2, 8, 24]) {
+      const stored = await reopened(owned, { variance: { kind: 'root', rank } });
+      const found = await predictStored(stored, xTest, { backend });
+      const bound = errorBoundOf(stored.variance);
+      expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e-9);
+      found.variance.forEach((value, i) => {
+        expect(value).toBeGreaterThanOrEqual(expected.variance[i]! - 1e-10 * prior[i]!);
+        // An unknown constant has a flat prior, which no share of a prior variance bounds.
+        if (mean !== 'constant') expect(value).toBeLessThanOrEqual(expected.variance[i]! + (bound + 1e-10) * prior[i]!);
+      });
+    }
+  });
+
+  test('samples: the same mean, variances with the error that their number allows', async () => {
+    const { adapted, backend, xTest } = await fit();
+    using owned = adapted;
+    const expected = await owned.predict(xTest);
+    const stored = await reopened(owned, { variance: { kind: 'samples', count: 400 } });
+    const found = await predictStored(stored, xTest, { backend });
+    expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e-9);
+    const ratios = found.variance.map((value, i) => value / expected.variance[i]!);
+    // Five standard errors √(2/400) of a single one; their mean over correlated rows is not much better.
+    for (const ratio of ratios) expect(Math.abs(ratio - 1)).toBeLessThan(5 * Math.sqrt(2 / 400));
+    const again = await reopened(owned, { variance: { kind: 'samples', count: 400 }, rng: new Rng('other') });
+    expect((await predictStored(again, xTest, { backend })).variance).not.toEqual(found.variance);
+  });
+
+  test('none: means only', async () => {
+    const { adapted, backend, xTest } = await fit();
+    using owned = adapted;
+    const expected = await owned.predict(xTest);
+    const found = await predictStored(await reopened(owned, { variance: { kind: 'none' } }), xTest, { backend });
+    expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e-9);
+    expect(found.variance.every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('what is stored', () => {
+  test('joint covariances have the variances on their diagonal', async () => {
+    const { network, backend, x, y, xTest } = await makeProblem({ outputs: 2 });
+    using adapted = await adapt(network, { x, y }, { backend });
+    const stored = await reopened(adapted, {});
+    const { variance } = await predictStored(stored, xTest, { backend });
+    const [covariance] = await storedCovariances(stored, xTest, { backend });
+    const diagonal = variance.map((_, i) => covariance!.data[i * (variance.length + 1)]!);
+    expect(relativeError(diagonal, variance)).toBeLessThan(1e-12);
+    const means = await reopened(adapted, { variance: { kind: 'none' } });
+    await expect(storedCovariances(means, xTest, { backend })).rejects.toThrow(/variance none, expected root/);
+  });
+
+  test('is what fits, unless it is named', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 60 });
+    using adapted = await adapt(network, { x, y }, { backend, space: 'function', noise: 0.01 });
+    const { p } = adapted.linearization;
+    const kindAt = async (numbers: number, variance: StoreOptions['variance'] = { kind: 'auto' }) =>
+      (await storePosterior(adapted, { maxBytes: 8 * numbers, variance })).variance;
+    expect(errorBoundOf(await kindAt(60 * (p + 60)))).toBe(0);
+    const cut = await kindAt(20 * (p + 20));
+    expect(cut).toMatchObject({
+      kind: 'root',
+      roots: [{ root: { form: 'cached', cache: { weights: { rows: 20 } } } }],
+    });
+    expect(errorBoundOf(cut)).toBeGreaterThan(0);
+    expect(await kindAt(15 * (p + 15))).toEqual({ kind: 'none' });
+    await expect(kindAt(15 * (p + 15), { kind: 'root' })).rejects.toThrow(/fit 15 rows of \d+ numbers.*--layers last/);
+    expect(await kindAt(20 * p, { kind: 'samples' })).toMatchObject({ kind: 'samples', count: 20 });
+    await expect(kindAt(10 * p, { kind: 'samples' })).rejects.toThrow(/fit 10 samples/);
+    await expect(kindAt(0, { kind: 'samples', count: 3 })).rejects.toThrow(/got 3 samples/);
+    await expect(kindAt(0, { kind: 'root', rank: 0 })).rejects.toThrow(/rank 0/);
+  });
+
+  test('float32 products: a root of low rank stays above to their rounding', async () => {
+    const { network, backend, x, y, xTest } = await makeProblem({ n: 60 });
+    const options = { backend, space: 'function', noise: 0.01, priorVariance: 0.5 } as const;
+    using exact = await adapt(network, { x, y }, options);
+    using adapted = await adapt(network, { x, y }, { ...options, dtype: 'float32' });
+    const expected = await exact.predict(xTest);
+    using at = await linearize(network, xTest, { backend });
+    const prior = await kernelDiagonal(at);
+    for (const rank of [4, 16, 60]) {
+      const stored = await reopened(adapted, { variance: { kind: 'root', rank } });
+      expect(stored.dtype).toBe('float32');
+      const { variance } = await predictStored(stored, xTest, { backend });
+      variance.forEach((value, i) =>
+        expect(value).toBeGreaterThanOrEqual(expected.variance[i]! - 1e-6 * 0.5 * prior[i]!),
+      );
+    }
+  });
+
+  test('a posterior with its data is the adapted network again', async () => {
+    const { network, x, y, xTest } = await makeProblem();
+    const backend = trackTensors((await makeProblem()).backend);
+    {
+      using adapted = await adapt(network, { x, y }, { backend });
+      const stored = await reopened(adapted, { variance: { kind: 'exact' } });
+      using restored = await restorePosterior(stored, { backend });
+      expect(restored.hyperparameters.noiseVariance).toBe(adapted.hyperparameters.noiseVariance);
+      expect(restored.inference.posterior.logMarginalLikelihood).toBe(
+        adapted.inference.posterior.logMarginalLikelihood,
+      );
+      using open = await openPosterior(stored, { backend });
+      expect(await open.predict(xTest)).toEqual(await adapted.predict(xTest));
+      const root = await reopened(adapted, {});
+      await expect(restorePosterior(root, { backend })).rejects.toThrow(/without its training data/);
+    }
+    expect(backend.describeLive()).toEqual([]);
+  });
+});
