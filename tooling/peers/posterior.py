@@ -1,13 +1,15 @@
 """Posterior mean and variances of a linearised tanh MLP in PyTorch, in two ways; the peer of the bench suite `posterior`.
 
-    python posterior.py FOLDER WAY      WAY: reference | explicit
+    python posterior.py FOLDER WAY      WAY: reference | explicit | product
 
 FOLDER (see exchange.py) holds x [n, d], y [n, c], test [m, d], weight<i> [in, out], bias<i> [out], and the settings layers, priorVariance, noiseVariance,
-rtol, columns, runs, threads. The prior mean is the network. The answers are mean [m·c] and variance; the report has medians in milliseconds.
+rtol, columns, referenceDtype, runs, threads. The prior mean is the network. The answers are mean [m·c] and variance; the report has medians in milliseconds.
 
 reference: what amzn/xfer's finite_ntk does, re-written. A product with J Jᵀ is a forward pass, a backward pass and a double backward, anew for every
 column; conjugate gradients solve for the mean and for each variance. Variances are solved for the first `columns` rows of the test points and their time
 is scaled to all of them: all would take hours on the larger problem.
+
+product: the time of one product of the reference way, to find the best setting of threads before a long run.
 
 explicit: float64, J by torch.func (vmap of jacrev), K = J Jᵀ, Cholesky, triangular solves. J of the test points is made in chunks.
 """
@@ -21,7 +23,7 @@ from exchange import PROBLEM, answer, load
 
 WAY = sys.argv[2]
 PRIOR, NOISE, LAYERS = PROBLEM["priorVariance"], PROBLEM["noiseVariance"], PROBLEM["layers"]
-DTYPE = torch.float64 if WAY == "explicit" else torch.float32
+DTYPE = torch.float64 if WAY == "explicit" else getattr(torch, PROBLEM["referenceDtype"])
 
 
 def tensor(name: str) -> torch.Tensor:
@@ -110,14 +112,30 @@ def reference():
     return mean, variances, {**times, "measuredColumns": columns, "columns": rows, "steps": steps, "columnSteps": column_steps / columns}
 
 
+def product():
+    u = torch.ones(Y.numel(), dtype=DTYPE)
+    start = time.perf_counter()
+    for _ in range(5):
+        kernel_product(u)
+    return u, u, {"totalMs": 200 * (time.perf_counter() - start)}
+
+
 # explicit -------------------------------------------------------------------------------------------------------------------------
 
 
 def jacobian(x):
-    per_example = torch.func.vmap(torch.func.jacrev(network), in_dims=(None, 0), chunk_size=250)
-    parts = per_example(tuple(PARAMETERS), x)
-    rows = x.shape[0] * Y.shape[1]
-    return torch.cat([part.reshape(rows, -1) for part in parts], 1)
+    """J [rows, p], a chunk of examples at a time into one array: it may hold half of the machine's memory."""
+    per_example = torch.func.vmap(torch.func.jacrev(network), in_dims=(None, 0))
+    outputs = Y.shape[1]
+    j = torch.empty(x.shape[0] * outputs, sum(parameter.numel() for parameter in PARAMETERS), dtype=DTYPE)
+    for chunk in range(0, x.shape[0], 100):
+        rows = j[chunk * outputs : (chunk + 100) * outputs]
+        column = 0
+        for part in per_example(tuple(PARAMETERS), x[chunk : chunk + 100]):
+            flat = part.reshape(rows.shape[0], -1)
+            rows[:, column : column + flat.shape[1]] = flat
+            column += flat.shape[1]
+    return j
 
 
 def explicit():
@@ -132,7 +150,7 @@ def explicit():
         alpha = torch.cholesky_solve(r[:, None], factor)
         after_solve = time.perf_counter()
         mean, variance = [], []
-        for points in TEST.split(250):
+        for points in TEST.split(100):
             test = jacobian(points)
             cross = PRIOR * (test @ j.T)
             half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
@@ -149,13 +167,14 @@ def warm_up():
     if WAY == "explicit":
         jacobian(X[:8])
     else:
-        kernel_product(torch.ones(Y.numel()))
+        kernel_product(torch.ones(Y.numel(), dtype=DTYPE))
 
 
 def main():
     torch.set_num_threads(PROBLEM["threads"])
     warm_up()
-    runs = [{"reference": reference, "explicit": explicit}[WAY]() for _ in range(PROBLEM["runs"])]
+    work = {"reference": reference, "explicit": explicit, "product": product}[WAY]
+    runs = [work() for _ in range(PROBLEM["runs"])]
     runs.sort(key=lambda run: run[2]["totalMs"])
     mean, variance, report = runs[len(runs) // 2]
     answer({"mean": mean.detach(), "variance": variance}, torch=torch.__version__, **report)

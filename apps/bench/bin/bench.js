@@ -1,31 +1,58 @@
 #!/usr/bin/env node
-// node apps/bench/bin/bench.js products [--problem NAME]… [--columns 1,8,64] [--seed 1] [--json FILE]: times products with the Jacobian on ONNX Runtime,
-// beside PyTorch where NTK_PYTHON (else python3) has it; after `npm run build`.
+// node apps/bench/bin/bench.js SUITE [--problem NAME]… [--seed 1] [--json FILE]: runs a speed suite on ONNX Runtime and prints it, beside PyTorch where
+// NTK_PYTHON (else python3) has it; after `npm run build`. `products` also takes [--columns 1,8,64].
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ortBackend } from '@ntk/backend-ort';
-import { SPEED_PROBLEMS, environment, formatProductsReport, productsSuite } from '@ntk/bench';
+import * as bench from '@ntk/bench';
+
+/** Each suite: the names of its problems, and what runs one and gives its report and its text. */
+const SUITES = {
+  products: {
+    problems: bench.SPEED_PROBLEMS,
+    async run(backend, problem, { seed, columns }) {
+      const report = await bench.productsSuite(backend, problem, { seed, columns });
+      return { report, text: bench.formatProductsReport(report) };
+    },
+  },
+  posterior: {
+    problems: Object.keys(bench.POSTERIOR_PROBLEMS),
+    async run(backend, problem, { seed }) {
+      const report = await bench.posteriorSuite(backend, problem, { seed });
+      return { report, text: bench.formatPosteriorReport(report) };
+    },
+  },
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    problem: { type: 'string', multiple: true, default: [...SPEED_PROBLEMS] },
+    problem: { type: 'string', multiple: true },
     columns: { type: 'string', default: '1,8,64' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 });
-if (positionals.length !== 1 || positionals[0] !== 'products') {
-  console.error(`bench: got '${positionals.join(' ')}', expected the name of a suite: products`);
-  process.exit(2);
+const suite = SUITES[positionals[0]];
+if (positionals.length !== 1 || suite === undefined) {
+  usage(`got '${positionals.join(' ')}', expected the name of one suite: ${Object.keys(SUITES).join(', ')}`);
 }
+const problems = values.problem ?? suite.problems;
+const unknown = problems.find((problem) => !suite.problems.includes(problem));
+if (unknown !== undefined) usage(`--problem: got '${unknown}', expected ${suite.problems.join(', ')}`);
+const options = { seed: Number(values.seed), columns: values.columns.split(',').map(Number) };
+const backend = await ortBackend();
 const reports = [];
-for (const problem of values.problem) {
-  const columns = values.columns.split(',').map(Number);
-  const report = await productsSuite(await ortBackend(), problem, { columns, seed: Number(values.seed) });
-  console.log(formatProductsReport(report));
+for (const problem of problems) {
+  const { report, text } = await suite.run(backend, problem, options);
+  console.log(text);
   reports.push(report);
 }
 if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify({ ...environment(), reports }, null, 2)}\n`);
+  writeFileSync(values.json, `${JSON.stringify({ ...bench.environment(), reports }, null, 2)}\n`);
+}
+
+function usage(message) {
+  console.error(`bench: ${message}`);
+  process.exit(2);
 }

@@ -14,6 +14,10 @@ export { ADAPTED, weatherExperiment } from './experiments/weather/weather-experi
 export type { MethodResult, WeatherOptions, WeatherResult } from './experiments/weather/weather-experiment.ts';
 export { environment } from './speed/environment.ts';
 export type { Environment } from './speed/environment.ts';
+export { POSTERIOR_PROBLEMS } from './speed/posterior-problem.ts';
+export type { PosteriorProblemName, PosteriorSetting } from './speed/posterior-problem.ts';
+export { formatPosteriorReport, posteriorSuite } from './speed/posterior.ts';
+export type { PosteriorReport, PosteriorRow } from './speed/posterior.ts';
 export type { PeerComparison, PeerProduct, PeerRow } from './speed/products-peer.ts';
 export { productsSuite } from './speed/products.ts';
 export type { ProductRow, ProductsOptions, ProductsReport } from './speed/products.ts';

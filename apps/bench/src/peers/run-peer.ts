@@ -11,6 +11,9 @@ export interface PeerProblem {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** How idle OpenMP threads wait: 'passive' is PyTorch's best for dense networks, its default for convolutions. */
+export type WaitPolicy = 'passive' | 'default';
+
 /** How a peer is run. */
 export interface PeerOptions {
   readonly python: string;
@@ -18,8 +21,7 @@ export interface PeerOptions {
   readonly script: string;
   /** Arguments after the folder. */
   readonly arguments?: readonly string[];
-  /** How idle OpenMP threads wait: 'passive' is PyTorch's best for dense networks, its default for convolutions. */
-  readonly waitPolicy?: 'passive' | 'default';
+  readonly waitPolicy?: WaitPolicy;
 }
 
 /** What a peer answered. */
@@ -83,10 +85,10 @@ function run(
   child.stderr.on('data', (chunk) => (err += String(chunk)));
   return new Promise((done, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       const line = out.trim().split('\n').at(-1);
       if (code === 0 && line !== undefined) done(line);
-      else reject(new NtkError(`${script}: exit ${code}: ${err.trim().split('\n').slice(-5).join('\n')}`));
+      else reject(new NtkError(`${script}: ended with ${signal ?? code}: ${err.trim().split('\n').slice(-5).join('\n')}`));
     });
   });
 }

@@ -1,0 +1,57 @@
+import { kernelDiagonal, linearize } from '@ntk/jacobian';
+import { outputCount, type Backend, type DType } from '@ntk/tensor';
+import { speedProblem, type SpeedProblem } from './speed-problem.ts';
+
+/** How much of the problem the slow ways are asked for. */
+export interface PosteriorSetting {
+  /** Test points. */
+  readonly m: number;
+  /** Variances that the released code's way solves for; the time of the others is scaled from them. */
+  readonly columns: number;
+  /** Of the released code's way: whichever is faster at this size. */
+  readonly referenceDtype: DType;
+  /** Of a peer. */
+  readonly runs: number;
+}
+
+/** The name of a problem of the suite `posterior`. */
+export type PosteriorProblemName = 'sine-mlp' | 'incidence-mlp';
+
+/** The problems of the suite `posterior`, by name: 1,000 variances each. */
+export const POSTERIOR_PROBLEMS: Readonly<Record<PosteriorProblemName, PosteriorSetting>> = {
+  'sine-mlp': { m: 1000, columns: 20, referenceDtype: 'float64', runs: 5 },
+  'incidence-mlp': { m: 500, columns: 1, referenceDtype: 'float32', runs: 1 },
+};
+
+/** A network with target data, test points, and the two variances. */
+export interface PosteriorProblem extends SpeedProblem {
+  /** [n, c] */
+  readonly y: Float64Array<ArrayBuffer>;
+  /** [m, …exampleShape] */
+  readonly test: Float32Array<ArrayBuffer>;
+  readonly m: number;
+  readonly c: number;
+  readonly priorVariance: number;
+  readonly noiseVariance: number;
+}
+
+/** Targets are noisy sines of the first input; the kernel's mean diagonal is 1 and the noise variance 0.02. */
+export async function posteriorProblem(
+  backend: Backend,
+  name: PosteriorProblemName,
+  seed: number,
+): Promise<PosteriorProblem> {
+  const problem = speedProblem(name, seed);
+  const { network, x, n, rng } = problem;
+  const { m } = POSTERIOR_PROBLEMS[name];
+  const [width, c] = [x.length / n, outputCount(network)];
+  const y = Float64Array.from({ length: n * c }, (_, row) => {
+    const [example, output] = [Math.floor(row / c), row % c];
+    return Math.sin(2 * x[example * width]! + output) + 0.1 * rng.normal();
+  });
+  using l = await linearize(network, x, { backend });
+  const diagonal = await kernelDiagonal(l);
+  const meanDiagonal = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length;
+  const test = new Float32Array(rng.normals(m * width));
+  return { ...problem, y, test, m, c, priorVariance: 1 / meanDiagonal, noiseVariance: 0.02 };
+}
