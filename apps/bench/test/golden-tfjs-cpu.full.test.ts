@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import { testGoldenOnTfjs } from './golden-tfjs.ts';
 
-vi.setConfig({ testTimeout: 900_000 });
+// Plain JavaScript: minutes for each network.
+vi.setConfig({ testTimeout: 3_600_000 });
 
 await testGoldenOnTfjs('tfjs-cpu', ['mnist_cnn', 'resnet20']);
