@@ -16,6 +16,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from strip_onnx import stripped
+
 warnings.filterwarnings("ignore")
 FOLDER = Path(sys.argv[1])
 FOLDER.mkdir(parents=True, exist_ok=True)
@@ -34,26 +36,6 @@ def randomized(module: nn.Module, seed: int) -> nn.Module:
             elif name.endswith("running_var"):
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
     return module.eval()
-
-
-def stripped(path: Path) -> None:
-    """Drops the exporter's notes on its own machine: stack traces with paths."""
-    model = onnx.load(path)
-    keep = "pkg.onnxscript.rewriter.rule_name"
-    for node in model.graph.node:
-        node.doc_string = ""
-        kept = [(entry.key, entry.value) for entry in node.metadata_props if entry.key == keep]
-        del node.metadata_props[:]
-        for key, value in kept:
-            node.metadata_props.add(key=key, value=value)
-    del model.graph.value_info[:]
-    del model.metadata_props[:]
-    del model.graph.metadata_props[:]
-    for entry in [*model.graph.input, *model.graph.output]:
-        del entry.metadata_props[:]
-    for tensor in model.graph.initializer:
-        del tensor.metadata_props[:]
-    onnx.save(model, path)
 
 
 def script(name: str, module: nn.Module, inputs: tuple, **options) -> None:
