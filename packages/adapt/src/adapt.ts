@@ -1,5 +1,7 @@
 import type { Network } from '@ntk/tensor';
-import { fitLinearized, type LinearizedFit, type TrainingData } from './fit/linearized-fit.ts';
+import { fitLinearized } from './fit/fit-linearized.ts';
+import type { LinearizedFit } from './fit/linearized-fit.ts';
+import type { TrainingData } from './fit/training-data.ts';
 import { resolveOptions, type AdaptOptions, type ResolvedOptions } from './fit/options.ts';
 
 /** A trained network adapted to data: a Gaussian process whose features are the network's Jacobian. */

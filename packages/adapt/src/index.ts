@@ -38,7 +38,7 @@ export type {
 } from './file/stored-posterior.ts';
 export type { Hyperparameters } from './fit/hyperparameters.ts';
 export type { Inference } from './fit/inference.ts';
-export { fitLinearized } from './fit/linearized-fit.ts';
+export { fitLinearized } from './fit/fit-linearized.ts';
 export type { LinearizedFit, Prediction, TrainingData } from './fit/linearized-fit.ts';
 export { resolveOptions } from './fit/options.ts';
 export type { AdaptOptions, MeanKind, OutputsLayout, ResolvedOptions, Space } from './fit/options.ts';

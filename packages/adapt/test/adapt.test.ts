@@ -21,7 +21,7 @@ describe('adapt', () => {
   test('chooses the smaller space by itself', async () => {
     const { network, backend, x, y } = await makeProblem();
     const space = async (options: Partial<AdaptOptions>): Promise<string> => {
-      using adapted = await adapt(network, { x, y }, { backend, ...options });
+      using adapted = await adapt(network, { x, y }, { backend, predictions: 15, ...options });
       return adapted.space;
     };
     expect(await space({})).toBe('function');
@@ -44,7 +44,7 @@ describe('adapt', () => {
 
   test('one variance given, the other is learned', async () => {
     const { network, backend, x, y } = await makeProblem();
-    using adapted = await adapt(network, { x, y }, { backend, noise: 0.05 });
+    using adapted = await adapt(network, { x, y }, { backend, noise: 0.05, space: 'function' });
     expect(adapted.hyperparameters.noiseVariance).toBe(0.05);
     expect(adapted.hyperparameters.learned).toEqual(['priorVariance']);
     const { inference } = adapted;

@@ -1,83 +1,104 @@
 import type { LayerSelection } from '@ntk/jacobian';
 import { OptionError, type Backend, type DType } from '@ntk/tensor';
+import type { OutputsLayout, PreconditionerKind, Solver, Space } from '../plan/method.ts';
+import type { Plan } from '../plan/plan.ts';
+import { ratesOf, type Rates } from '../plan/rates.ts';
+
+export type { OutputsLayout, Space } from '../plan/method.ts';
 
 /** Where the prior of the adapted function is centred: on the trained network, on zero, or on an unknown constant for each output. */
 export type MeanKind = 'network' | 'zero' | 'constant';
 
-/** Where the linear algebra happens: over the N = n·c training rows, or over the p parameters. The results are equal. */
-export type Space = 'function' | 'parameter';
-
 /**
- * What is kept of the covariance between outputs. `full`: all of it. `independent`: none, each output has a kernel of its own. `shared`: none, and
- * all outputs have the same kernel, the average of theirs.
+ * Noise of the targets, in their squared units: one variance for all, one for each output [c], or one for each target [n·c]; or what is learned by maximising
+ * the evidence: one variance ('learn'), or one for each output ('learn-outputs').
  */
-export type OutputsLayout = 'full' | 'independent' | 'shared';
+export type NoiseOption = number | Float64Array | 'learn' | 'learn-outputs';
 
 /** How a network is adapted. */
 export interface AdaptOptions {
   /** Runs the network's Programs. */
   readonly backend: Backend;
-  /** dtype of the products with the Jacobian; 'auto' is float64 where the backend has it. All other algebra is float64. */
+  /**
+   * dtype of the products with the Jacobian; all other algebra is float64. 'auto' is float64 where the backend has it, unless the plan finds that it
+   * would not fit or take long.
+   */
   readonly dtype?: DType | 'auto';
   /** Layers whose parameters vary; 'all' unless named. */
   readonly layers?: LayerSelection;
   /** 'network' unless named. */
   readonly mean?: MeanKind;
-  /** Noise variance σ² in squared units of the targets, or 'learn' (default): by maximising the evidence. */
-  readonly noise?: number | 'learn';
+  /** 'learn' unless given. */
+  readonly noise?: NoiseOption;
   /** Prior variance s² of every parameter's deviation from its trained value, or 'learn' (default). */
   readonly priorVariance?: number | 'learn';
-  /** 'auto' (default) is the smaller of N and p. */
+  /** 'full' unless named. */
+  readonly outputs?: OutputsLayout;
+  /** 'auto' (default) leaves it to the plan. */
   readonly space?: Space | 'auto';
+  /** 'auto' (default) leaves it to the plan. */
+  readonly solver?: Solver | 'auto';
+  /** Of conjugate gradients; 'auto' (default) leaves it to the plan. */
+  readonly preconditioner?: PreconditionerKind | 'auto';
+  /** Relative residual (LSMR: relative gradient) at which an iterative solver has converged; 1e-6 for float64, 1e-4 for float32 unless given. */
+  readonly rtol?: number;
+  /** Bytes that the process may use; 4 GiB unless given. */
+  readonly memory?: number;
+  /** Examples that will be predicted, for the plan; 1,000 unless given. */
+  readonly predictions?: number;
+  /** How fast the machine is, for the plan; the fixed table of the backend unless given. */
+  readonly rates?: Rates;
+  /** A plan to follow, instead of choosing one; its sizes must be those of the data. */
+  readonly plan?: Plan;
   /** Called as the work goes on. */
   readonly onProgress?: (stage: string) => void;
 }
 
 /** Options with every default filled in. */
-export interface ResolvedOptions {
-  readonly backend: Backend;
-  readonly dtype: DType;
-  readonly layers: LayerSelection;
-  readonly mean: MeanKind;
-  readonly noise: number | 'learn';
-  readonly priorVariance: number | 'learn';
-  readonly space: Space | 'auto';
-  readonly onProgress: (stage: string) => void;
+export interface ResolvedOptions extends Required<Omit<AdaptOptions, 'plan' | 'rtol' | 'predictions'>> {
+  readonly plan: Plan | undefined;
+  readonly rtol: number | undefined;
+  readonly predictions: number | undefined;
 }
+
+/** Bytes that a process may use where nothing is said. */
+export const DEFAULT_MEMORY: number = 4 * 2 ** 30;
 
 /**
  * Fills in defaults and checks what can be checked without data.
  *
- * @throws {OptionError} if a variance is not positive
+ * @throws {OptionError} if a number is out of its domain
  */
 export function resolveOptions(options: AdaptOptions): ResolvedOptions {
-  const {
-    backend,
-    dtype = 'auto',
-    layers = 'all',
-    mean = 'network',
-    noise = 'learn',
-    priorVariance = 'learn',
-    space = 'auto',
-  } = options;
-  checkVariance('noise', noise);
-  checkVariance('priorVariance', priorVariance);
-  const resolved = dtype === 'auto' ? (backend.supports.float64 ? 'float64' : 'float32') : dtype;
+  const { noise = 'learn', priorVariance = 'learn', rtol, memory = DEFAULT_MEMORY, predictions } = options;
+  for (const value of typeof noise === 'string' ? [] : typeof noise === 'number' ? [noise] : noise)
+    checkPositive('noise', value, "'learn' or a positive number; for exact data give a small one");
+  if (priorVariance !== 'learn') checkPositive('priorVariance', priorVariance, "'learn' or a positive number");
+  if (rtol !== undefined) checkPositive('rtol', rtol, 'a positive number, such as 1e-6');
+  checkPositive('memory', memory, 'a positive number of bytes');
+  if (predictions !== undefined && !(Number.isInteger(predictions) && predictions >= 0))
+    throw new OptionError(`predictions: got ${predictions}, expected a number of examples`);
   return {
-    backend,
-    dtype: resolved,
-    layers,
-    mean,
+    backend: options.backend,
+    dtype: options.dtype ?? 'auto',
+    layers: options.layers ?? 'all',
+    mean: options.mean ?? 'network',
     noise,
     priorVariance,
-    space,
+    outputs: options.outputs ?? 'full',
+    space: options.space ?? 'auto',
+    solver: options.solver ?? 'auto',
+    preconditioner: options.preconditioner ?? 'auto',
+    rtol,
+    memory,
+    predictions,
+    rates: options.rates ?? ratesOf(options.backend),
+    plan: options.plan,
     onProgress: options.onProgress ?? (() => undefined),
   };
 }
 
-function checkVariance(name: string, value: number | 'learn'): void {
-  if (value === 'learn' || (value > 0 && Number.isFinite(value))) return;
-  throw new OptionError(
-    `${name}: got ${value}, expected 'learn' or a positive number; for exact data give a small one`,
-  );
+function checkPositive(name: string, value: number, expected: string): void {
+  if (value > 0 && Number.isFinite(value)) return;
+  throw new OptionError(`${name}: got ${value}, expected ${expected}`);
 }

@@ -1,0 +1,32 @@
+import { parameterSpacePosterior } from '@ntk/gp';
+import { explicitJacobian } from '@ntk/jacobian';
+import { matrix } from '@ntk/linop';
+import { directSolver } from './direct-solver.ts';
+import type { FitProblem } from './fit-problem.ts';
+import { resolveVariances } from './hyperparameters.ts';
+import type { FitParts } from './linearized-fit.ts';
+import { predictInBatches } from './predict-in-batches.ts';
+
+/** Conditions by a Cholesky factor over the parameters, from the Jacobian itself. */
+export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
+  const { linearization, targets, options } = problem;
+  options.onProgress('jacobian');
+  const jTrain = await explicitJacobian(linearization);
+  const { hyperparameters, noise } = await resolveVariances(problem, { jTrain });
+  options.onProgress('solve');
+  const { priorVariance } = hyperparameters;
+  const posterior = await parameterSpacePosterior(
+    { jTrain, priorVariance, noise, ...targets },
+    directSolver(options.backend),
+  );
+  return {
+    hyperparameters,
+    inference: { kind: 'jacobian', posterior },
+    weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
+    predict: (x) =>
+      predictInBatches(problem, x, async (test, prior) => {
+        const query = { jTest: await explicitJacobian(test), ...prior };
+        return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
+      }),
+  };
+}

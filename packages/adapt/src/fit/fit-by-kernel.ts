@@ -1,0 +1,51 @@
+import { functionSpacePosterior, type FunctionSpacePosterior } from '@ntk/gp';
+import { kernelDiagonal, kernelMatrix } from '@ntk/jacobian';
+import { matrix } from '@ntk/linop';
+import { directSolver } from './direct-solver.ts';
+import type { FitProblem } from './fit-problem.ts';
+import { resolveVariances, type Hyperparameters } from './hyperparameters.ts';
+import type { FitParts } from './linearized-fit.ts';
+import { predictInBatches } from './predict-in-batches.ts';
+import { weightVectors } from './weight-vectors.ts';
+
+/** Conditions by a Cholesky factor of K + Σ, over the training rows. */
+export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
+  const { linearization } = problem;
+  const { posterior, hyperparameters } = await condition(problem);
+  return {
+    hyperparameters,
+    inference: { kind: 'kernel', posterior },
+    weights: () =>
+      weightVectors(
+        linearization,
+        matrix(1, posterior.coefficients.length, posterior.coefficients),
+        hyperparameters.priorVariance,
+      ),
+    predict: (x) =>
+      predictInBatches(problem, x, async (test, prior) => {
+        const query = {
+          kTestTrain: await kernelMatrix(test, linearization),
+          kTestDiagonal: await kernelDiagonal(test),
+          ...prior,
+        };
+        return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
+      }),
+  };
+}
+
+// The kernel lives no longer than this: closures that saw it would keep it.
+async function condition(
+  problem: FitProblem,
+): Promise<{ posterior: FunctionSpacePosterior; hyperparameters: Hyperparameters }> {
+  const { linearization, targets, options } = problem;
+  options.onProgress('kernel');
+  const kTrainTrain = await kernelMatrix(linearization);
+  const { hyperparameters, noise } = await resolveVariances(problem, { kTrainTrain });
+  options.onProgress('solve');
+  const { priorVariance } = hyperparameters;
+  const posterior = await functionSpacePosterior(
+    { kTrainTrain, priorVariance, noise, ...targets },
+    directSolver(options.backend),
+  );
+  return { posterior, hyperparameters };
+}

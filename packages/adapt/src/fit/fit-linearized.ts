@@ -1,0 +1,85 @@
+import type { PriorMean } from '@ntk/gp';
+import { linearize, type Linearization } from '@ntk/jacobian';
+import { ShapeError, type Network } from '@ntk/tensor';
+import { choosePlan, type Plan } from '../plan/plan.ts';
+import { planProblem, type Sizes } from '../plan/sizes.ts';
+import { fitByJacobian } from './fit-by-jacobian.ts';
+import { fitByKernel } from './fit-by-kernel.ts';
+import { fitByOutputs } from './fit-by-outputs.ts';
+import { fitByProducts } from './fit-by-products.ts';
+import type { FitProblem } from './fit-problem.ts';
+import type { FitParts, LinearizedFit } from './linearized-fit.ts';
+import type { ResolvedOptions } from './options.ts';
+import { checkData, type TrainingData } from './training-data.ts';
+
+/**
+ * Linearises a network on training inputs and conditions on the targets, by the plan that is given or the best one.
+ *
+ * @returns the fit; the caller disposes it
+ * @throws {ShapeError} if inputs and targets do not belong together, or the plan is for other sizes
+ * @throws {OptionError} if nothing fits in memory
+ * @throws {SolveError} if an iterative solver does not converge
+ */
+export async function fitLinearized(
+  network: Network,
+  data: TrainingData,
+  options: ResolvedOptions,
+): Promise<LinearizedFit> {
+  const n = checkData(network, data);
+  const plan = planFor(network, n, options);
+  const { backend, layers, onProgress } = options;
+  onProgress('linearize');
+  const linearization = await linearize(network, data.x, { backend, dtype: plan.method.dtype, layers });
+  try {
+    const priorMean = await priorMeanOf(linearization, options.mean);
+    const targets = { yTrain: data.y, ...(priorMean === undefined ? {} : { priorMean }) };
+    const parts = await fitBy(plan)({ network, data, linearization, targets, plan, options });
+    const { owned = [], ...rest } = parts;
+    const dispose = (): void => {
+      for (const resource of [parts.inference.posterior, ...owned, linearization]) resource.dispose();
+    };
+    const { space } = plan.method;
+    return { plan, space, outputs: plan.layout, linearization, ...rest, dispose, [Symbol.dispose]: dispose };
+  } catch (error) {
+    linearization.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The plan for n examples: the one that is given, or the best one.
+ *
+ * @throws {ShapeError} if the given one is for other sizes
+ * @throws {OptionError} if nothing fits in memory
+ */
+export function planFor(network: Network, n: number, options: ResolvedOptions): Plan {
+  const { backend, layers, noise, priorVariance, predictions, outputs: layout } = options;
+  const learns = typeof noise === 'string' || priorVariance === 'learn';
+  const problem = planProblem(network, n, { layers, learns, predictions });
+  if (options.plan === undefined) return choosePlan(problem, { ...options, layout }, backend);
+  checkSizes(options.plan.sizes, problem);
+  return options.plan;
+}
+
+function checkSizes(planned: Sizes, actual: Sizes): void {
+  if (planned.n === actual.n && planned.c === actual.c && planned.p === actual.p) return;
+  throw new ShapeError(
+    `plan: got a plan for ${planned.n} examples, ${planned.c} outputs and ${planned.p} parameters, expected one for ${actual.n}, ${actual.c} and ${actual.p}; plan again`,
+  );
+}
+
+function fitBy({ layout, method: { solver, holds } }: Plan): (problem: FitProblem) => Promise<FitParts> {
+  if (layout !== 'full') return fitByOutputs;
+  if (solver !== 'cholesky' || holds === 'information') return fitByProducts;
+  return holds === 'kernel' ? fitByKernel : fitByJacobian;
+}
+
+async function priorMeanOf(
+  { outputs, backend, c }: Linearization,
+  mean: ResolvedOptions['mean'],
+): Promise<PriorMean | undefined> {
+  if (mean === 'zero') return undefined;
+  return mean === 'constant'
+    ? { kind: 'constant', outputs: c }
+    : { kind: 'fixed', values: Float64Array.from(await backend.read(outputs)) };
+}

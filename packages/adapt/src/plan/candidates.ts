@@ -1,0 +1,130 @@
+import { UnsupportedError, type Backend, type DType } from '@ntk/tensor';
+import { estimate, type Estimate } from './estimate.ts';
+import {
+  FORMS,
+  type Method,
+  type OutputsLayout,
+  type PreconditionerChoice,
+  type PreconditionerKind,
+  type Solver,
+  type Space,
+} from './method.ts';
+import type { Rates } from './rates.ts';
+import type { PlanProblem } from './sizes.ts';
+
+/** What a plan is free to choose; what is named is not. */
+export interface PlanRequest {
+  readonly space: Space | 'auto';
+  readonly solver: Solver | 'auto';
+  readonly preconditioner: PreconditionerKind | 'auto';
+  /** 'auto' is float64 where the backend has it, and float32 where that would not fit or take long. */
+  readonly dtype: DType | 'auto';
+  readonly layout: OutputsLayout;
+  /** Bytes that the process may use at its peak. */
+  readonly memory: number;
+  readonly rates: Rates;
+}
+
+/** A method, what it is expected to take, and why it is or is not the one. */
+export interface Candidate extends Estimate {
+  readonly method: Method;
+  readonly verdict: 'chosen' | 'slower' | 'too large' | 'less exact';
+}
+
+/** Rank of a preconditioner, where there are as many rows or parameters. */
+const RANK = 100;
+
+/** Seconds that float64 may be expected to take before float32 is considered. */
+const PATIENCE = 60;
+
+/** Share of the time that float32 must save to be worth its rounding. */
+const WORTHWHILE = 0.25;
+
+/** How many times faster an iterative method must be than an exact one, which has leave-one-out and the evidence as well. */
+const EXACTNESS = 2;
+
+/**
+ * All methods that a request allows, each with its estimate; the cheapest that fits is `chosen`, none where nothing fits.
+ *
+ * Where the dtype is open, float32 is considered only if no method in float64 fits or the fastest is expected to take more than a minute, and chosen if
+ * it saves a quarter of that. An iterative method is chosen only where it is at least twice as fast as every exact one that fits.
+ *
+ * @throws {UnsupportedError} if the backend lacks the dtype
+ */
+export function planCandidates(
+  problem: PlanProblem,
+  request: PlanRequest,
+  { supports }: Pick<Backend, 'supports'>,
+): Candidate[] {
+  const [first, second] = dtypesOf(request.dtype, supports);
+  const entries = estimatesIn(first, problem, request);
+  let chosen = bestOf(entries, request.memory);
+  if (second !== undefined && (chosen === undefined || chosen.seconds > PATIENCE)) {
+    const others = estimatesIn(second, problem, request);
+    const other = bestOf(others, request.memory);
+    entries.push(...others);
+    if (other !== undefined && (chosen === undefined || other.seconds < (1 - WORTHWHILE) * chosen.seconds))
+      chosen = other;
+  }
+  return entries.map((entry) => ({ ...entry, verdict: verdictOn(entry, chosen, request.memory) }));
+}
+
+type Entry = Omit<Candidate, 'verdict'>;
+
+function estimatesIn(dtype: DType, problem: PlanProblem, request: PlanRequest): Entry[] {
+  const rank = Math.min(RANK, Math.floor(Math.min(problem.n * problem.c, problem.p) / 2));
+  return methodsOf(request, dtype, rank).map((method) => ({
+    method,
+    ...estimate(problem, method, request.rates, request.layout),
+  }));
+}
+
+function bestOf(entries: readonly Entry[], memory: number): Entry | undefined {
+  const weighted = ({ seconds, method }: Entry): number => (method.solver === 'cholesky' ? 1 : EXACTNESS) * seconds;
+  return entries
+    .filter(({ bytes }) => bytes <= memory)
+    .reduce<Entry | undefined>(
+      (best, entry) => (best === undefined || weighted(entry) < weighted(best) ? entry : best),
+      undefined,
+    );
+}
+
+function verdictOn(entry: Entry, chosen: Entry | undefined, memory: number): Candidate['verdict'] {
+  if (entry === chosen) return 'chosen';
+  if (entry.bytes > memory) return 'too large';
+  return entry.seconds < (chosen?.seconds ?? 0) ? 'less exact' : 'slower';
+}
+
+function dtypesOf(wanted: DType | 'auto', supports: Backend['supports']): [DType, DType?] {
+  if (wanted === 'auto' && supports.float64 && supports.float32) return ['float64', 'float32'];
+  if (wanted === 'auto') return [supports.float64 ? 'float64' : 'float32'];
+  if (supports[wanted]) return [wanted];
+  const other = wanted === 'float64' ? 'float32' : 'float64';
+  throw new UnsupportedError(`plan: got dtype ${wanted}, expected ${other}, which is what the backend has`);
+}
+
+function methodsOf(request: PlanRequest, dtype: DType, rank: number): Method[] {
+  const allowed = FORMS.filter(
+    ({ space, solver, holds }) =>
+      (request.space === 'auto' || request.space === space) &&
+      (request.solver === 'auto' || request.solver === solver) &&
+      (request.layout === 'full' || (solver === 'cholesky' && holds === 'kernel')),
+  );
+  return allowed.map((form) => ({
+    ...form,
+    dtype,
+    preconditioner: preconditionerOf(form, request.preconditioner, rank),
+  }));
+}
+
+function preconditionerOf(
+  { solver, space }: Pick<Method, 'solver' | 'space'>,
+  wanted: PreconditionerKind | 'auto',
+  rank: number,
+): PreconditionerChoice {
+  if (solver !== 'cg' || wanted === 'none') return { kind: 'none', rank: 0 };
+  if (wanted === 'jacobi') return { kind: 'jacobi', rank: 0 };
+  if (rank < 1) return { kind: 'none', rank: 0 };
+  if (wanted === 'pivoted-cholesky' && space === 'function') return { kind: 'pivoted-cholesky', rank };
+  return { kind: 'nystrom', rank };
+}

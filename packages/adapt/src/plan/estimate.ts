@@ -1,0 +1,133 @@
+import { EVIDENCE_PARAMETERS, EVIDENCE_ROWS } from '../fit/evidence-size.ts';
+import type { Method, OutputsLayout } from './method.ts';
+import type { Rates } from './rates.ts';
+import type { PlanProblem } from './sizes.ts';
+import { BLOCK, DOUBLE, Products, TEST_BATCH, hostWork, inTurn, times, type Work } from './work.ts';
+
+/** What a method is expected to take. */
+export interface Estimate {
+  readonly seconds: number;
+  /** Bytes of the whole process at its peak. */
+  readonly bytes: number;
+}
+
+/** Bytes of a process with a backend and nothing to do. */
+const PROCESS_BYTES = 180 * 2 ** 20;
+
+/** Steps that conjugate gradients are taken to need: nobody knows a spectrum in advance. */
+const STEPS = { preconditioned: 40, plain: 120 } as const;
+
+/** Examples that the verdict holds out where leave-one-out has no closed form. */
+export const HELD_OUT = 256;
+
+/**
+ * Time and peak memory of a method, from sizes and rates alone: to condition on n examples, learn the variances, judge the result, and predict m
+ * examples with their variances.
+ *
+ * The number of steps of an iterative solver is an assumption: 40 with a preconditioner of low rank, 120 without.
+ */
+export function estimate(problem: PlanProblem, method: Method, rates: Rates, layout: OutputsLayout): Estimate {
+  const products = new Products(problem, method.dtype, rates);
+  const context = { problem, method, rates, layout, products };
+  const base = products.linearize(method.holds === 'kernel' || method.holds === 'jacobian');
+  const held = heldWork(context);
+  const rest = inTurn(learn(context), ...(method.solver === 'cholesky' ? direct(context) : iterate(context)));
+  return {
+    seconds: base.seconds + held.seconds + rest.seconds,
+    bytes: PROCESS_BYTES + base.bytes + held.bytes + rest.bytes,
+  };
+}
+
+interface Context {
+  readonly problem: PlanProblem;
+  readonly method: Method;
+  readonly rates: Rates;
+  readonly layout: OutputsLayout;
+  readonly products: Products;
+}
+
+/** What stays in memory for as long as the posterior does. */
+function heldWork({ problem, method, products, rates }: Context): Work {
+  const { n, p } = problem;
+  switch (method.holds) {
+    case 'kernel':
+      return products.kernel(n, n, true);
+    case 'jacobian':
+      return products.jacobian();
+    case 'information':
+      return inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, rates.cholesky, p ** 2 * DOUBLE));
+    case 'nothing':
+      return { seconds: 0, bytes: 0 };
+  }
+}
+
+/** The evidence, on all rows in parameter space where p is small, else on a sample of the rows. */
+function learn({ problem, method, products, rates }: Context): Work {
+  const { n, c, p, learns } = problem;
+  if (!learns) return { seconds: 0, bytes: 0 };
+  const { tridiagonal, host } = rates;
+  if (p < n * c && p <= EVIDENCE_PARAMETERS) {
+    const gram =
+      method.holds === 'jacobian'
+        ? hostWork((n * c * p ** 2) / 2, host, n * c * p * DOUBLE)
+        : times(p / BLOCK, products.pass(BLOCK));
+    return inTurn(gram, hostWork((2 / 3) * p ** 3, tridiagonal, 3 * p ** 2 * DOUBLE));
+  }
+  const rows = Math.min(n * c, EVIDENCE_ROWS);
+  const sample = method.holds === 'kernel' ? hostWork(0, 1) : products.kernel(rows / c, rows / c, true);
+  return inTurn(sample, hostWork((2 / 3) * rows ** 3, tridiagonal, 3 * rows ** 2 * DOUBLE));
+}
+
+/** A Cholesky factor, leave-one-out, and the test rows. */
+function direct({ problem, method, products, rates, layout }: Context): Work[] {
+  const { n, c, p, m } = problem;
+  const { cholesky, host } = rates;
+  if (method.holds === 'kernel') {
+    const systems = layout === 'independent' ? c : 1;
+    const size = layout === 'full' ? n * c : n;
+    const entries = systems * size ** 2;
+    return [
+      hostWork((entries * size) / 6, cholesky, 2 * entries * DOUBLE),
+      hostWork((entries * size) / 4, host, 2 * entries * DOUBLE),
+      products.test(m),
+      products.kernel(m, n, false),
+      hostWork((m * c * size ** 2) / 2, host),
+    ];
+  }
+  if (method.holds === 'jacobian') {
+    const square = 2 * p ** 2 * DOUBLE;
+    return [
+      hostWork((n * c * p ** 2) / 2, host, 2 * n * c * p * DOUBLE + square),
+      hostWork(p ** 3 / 6, cholesky, square),
+      hostWork((n * c * p ** 2) / 2, host, 2 * n * c * p * DOUBLE),
+      products.test(m),
+      hostWork(m * c * (p ** 2 / 2 + 4 * p), host, TEST_BATCH * c * p * DOUBLE),
+    ];
+  }
+  const factor = inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, cholesky, p ** 2 * DOUBLE));
+  const rows = (m + Math.min(n, HELD_OUT)) * c;
+  return [factor, times(rows / BLOCK, products.pass(BLOCK)), hostWork(rows * p ** 2, host)];
+}
+
+/** The preconditioner, the solve for the targets, and one solve for each test row; the same again for what the verdict holds out. */
+function iterate({ problem, method, products, rates }: Context): Work[] {
+  const { n, c, p, m } = problem;
+  const size = method.space === 'function' ? n * c : p;
+  const { kind, rank } = method.preconditioner;
+  const isHelped = kind === 'nystrom' || kind === 'pivoted-cholesky';
+  const steps = Math.min(size, isHelped ? STEPS.preconditioned : STEPS.plain);
+  const setUp = inTurn(
+    times(rank / BLOCK, products.step(method, BLOCK)),
+    hostWork(6 * rank ** 2 * size, rates.host, 3 * rank * size * DOUBLE),
+  );
+  const step = (k: number): Work =>
+    inTurn(products.step(method, k), hostWork((2 * rank + 10) * size * k, rates.host, (rank + 6 * k) * size * DOUBLE));
+  const rows = (m + Math.min(n, HELD_OUT)) * c;
+  const blocks = Math.ceil(rows / BLOCK);
+  return [
+    times(2, setUp),
+    times(2 * steps, step(1)),
+    times(blocks * steps, step(Math.min(rows, BLOCK))),
+    times(2 * blocks, products.pass(BLOCK)),
+  ];
+}

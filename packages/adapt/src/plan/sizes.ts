@@ -1,0 +1,48 @@
+import { linearizationCost, type LayerSelection, type LinearizationCost } from '@ntk/jacobian';
+import { exampleShape, sizeOf, type Network } from '@ntk/tensor';
+
+/** The sizes that decide how long a method takes and what it needs. */
+export interface Sizes {
+  /** Training examples. */
+  readonly n: number;
+  /** Outputs. */
+  readonly c: number;
+  /** Parameters that vary. */
+  readonly p: number;
+  /** Examples to predict with variances. */
+  readonly m: number;
+}
+
+/** A problem as a plan sees it: sizes, what each example costs, and how many variances are to be learned. */
+export interface PlanProblem extends Sizes {
+  readonly cost: LinearizationCost;
+  /** Numbers of an example's input. */
+  readonly inputs: number;
+  /** Whether a variance is learned from the evidence. */
+  readonly learns: boolean;
+}
+
+/** Examples whose variances a plan counts on where it is not told how many will be predicted. */
+const DEFAULT_PREDICTIONS = 1000;
+
+/**
+ * The sizes of a problem, from the network and the number of examples alone.
+ *
+ * @param options.predictions - examples to predict; 1,000 unless named
+ */
+export function planProblem(
+  network: Network,
+  n: number,
+  options: { readonly layers: LayerSelection; readonly learns: boolean; readonly predictions?: number | undefined },
+): PlanProblem {
+  const cost = linearizationCost(network, options.layers);
+  return {
+    n,
+    c: cost.outputs,
+    p: cost.parameters,
+    m: options.predictions ?? DEFAULT_PREDICTIONS,
+    cost,
+    inputs: sizeOf(exampleShape(network)),
+    learns: options.learns,
+  };
+}

@@ -1,0 +1,124 @@
+import { bytesPerElement, type DType } from '@ntk/tensor';
+import type { Method } from './method.ts';
+import type { Rates } from './rates.ts';
+import type { PlanProblem } from './sizes.ts';
+
+/** Seconds and bytes of a piece of work. */
+export interface Work {
+  readonly seconds: number;
+  /** Bytes at its peak, beside what is held already. */
+  readonly bytes: number;
+}
+
+/** Test rows and probing columns that are worked on at once. */
+export const BLOCK = 64;
+
+/** Numbers of float64 on the host. */
+export const DOUBLE = 8;
+
+/** Test examples that are linearised at once. */
+export const TEST_BATCH = 512;
+
+/** Rows of a batch in `linearize`. */
+const BATCH_ROWS = 8192;
+
+/** What a machine takes for the products of one problem with one dtype. */
+export class Products {
+  readonly rows: number;
+  readonly dtype: DType;
+  readonly rates: Rates;
+  readonly #problem: PlanProblem;
+
+  constructor(problem: PlanProblem, dtype: DType, rates: Rates) {
+    this.#problem = problem;
+    this.dtype = dtype;
+    this.rates = rates;
+    this.rows = problem.n * problem.c;
+  }
+
+  /** The linearization: one pass, after which the coefficients (and factors, where they are needed) are held. */
+  linearize(needsFactors: boolean): Work {
+    const { n, c, inputs, cost } = this.#problem;
+    const factors = needsFactors && cost.factorNumbers !== cost.kept ? cost.factorNumbers : 0;
+    return {
+      seconds: this.#seconds(n * (cost.tangent + (needsFactors ? cost.factors : 0))),
+      bytes: n * (cost.kept + factors + inputs + 2 * c) * this.#size,
+    };
+  }
+
+  /** The linearization and the factors of m test examples, a batch at a time. */
+  test(m: number): Work {
+    const { c, cost } = this.#problem;
+    const batch = Math.min(m, TEST_BATCH);
+    return {
+      seconds: this.#seconds(m * (cost.tangent + cost.factors)) + Math.ceil(m / TEST_BATCH) * this.rates.start,
+      bytes: batch * (cost.kept + cost.factorNumbers + 2 * c) * this.#size,
+    };
+  }
+
+  /** One product with J and one with Jᵀ, for k right-hand sides. */
+  pass(k: number): Work {
+    const { n, c, p, cost } = this.#problem;
+    const batch = Math.min(n, Math.ceil(BATCH_ROWS / c));
+    const touched = 6 * k * (this.rows + p) * this.#size;
+    return {
+      seconds:
+        this.#seconds(n * k * (cost.tangent + cost.cotangent)) +
+        touched / this.rates.memory +
+        2 * Math.ceil(n / batch) * this.rates.start,
+      bytes: k * (4 * (this.rows + p) * DOUBLE + 2 * batch * cost.working * this.#size),
+    };
+  }
+
+  /** One product with what a method holds and its transpose, for k right-hand sides. */
+  step({ holds }: Pick<Method, 'holds'>, k: number): Work {
+    if (holds === 'nothing') return this.pass(k);
+    const { p } = this.#problem;
+    const entries = holds === 'kernel' ? this.rows ** 2 : holds === 'jacobian' ? 2 * this.rows * p : p ** 2;
+    return {
+      seconds: Math.max(this.#seconds(k * entries), (entries * this.#size) / this.rates.memory) + 2 * this.rates.start,
+      bytes: 4 * k * (this.rows + p) * DOUBLE,
+    };
+  }
+
+  /** The kernel between two sets of examples, from factors. */
+  kernel(left: number, right: number, isSymmetric: boolean): Work {
+    const { c, cost } = this.#problem;
+    const pairs = (left * right) / (isSymmetric ? 2 : 1);
+    const bytes = left * right * c ** 2 * DOUBLE;
+    return { seconds: this.#seconds(pairs * cost.kernelPair) + (3 * bytes) / this.rates.memory, bytes };
+  }
+
+  /** J itself, on the host, and in the dtype of the backend where that is another one. */
+  jacobian(): Work {
+    const entries = this.rows * this.#problem.p;
+    const copies = this.dtype === 'float64' ? DOUBLE : DOUBLE + bytesPerElement(this.dtype);
+    return { seconds: (4 * entries) / this.rates.host, bytes: entries * copies };
+  }
+
+  get #size(): number {
+    return bytesPerElement(this.dtype);
+  }
+
+  #seconds(multiplyAdds: number): number {
+    return multiplyAdds / this.rates.products[this.dtype];
+  }
+}
+
+/** Work done one after the other: what each needs is released before the next. */
+export function inTurn(...parts: readonly Work[]): Work {
+  return {
+    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+    bytes: Math.max(0, ...parts.map(({ bytes }) => bytes)),
+  };
+}
+
+/** Work that is repeated. */
+export function times(count: number, { seconds, bytes }: Work): Work {
+  return { seconds: count * seconds, bytes: count > 0 ? bytes : 0 };
+}
+
+/** Work on the host at some rate. */
+export function hostWork(multiplyAdds: number, rate: number, bytes: number = 0): Work {
+  return { seconds: multiplyAdds / rate, bytes };
+}
