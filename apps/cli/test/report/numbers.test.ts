@@ -27,7 +27,13 @@ test('a noun agrees with its number', () => {
 
 const learned = ['priorVariance', 'noiseVariance'] as const;
 const sound = {
-  hyperparameters: { noiseVariance: 0.5, priorVariance: 2, learned, rowsUsed: 20 },
+  hyperparameters: {
+    noiseVariance: 0.5,
+    noiseVariances: Float64Array.of(0.5),
+    priorVariance: 2,
+    learned,
+    rowsUsed: 20,
+  },
   rows: 20,
   jitter: 0,
 };
