@@ -201,6 +201,41 @@ sequences = nn.Sequential(
 )
 both("sequences", randomized(sequences, 11), (torch.randn(2, 2, 9),))
 
+
+
+class Memory(nn.Module):
+    """Two layers of LSTM in both directions, as PyTorch's classifiers of sequences have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+        self.head = nn.Linear(8 + 8, 2)
+
+    def forward(self, x):
+        outputs, (h, _) = self.lstm(x)
+        return self.head(torch.cat([outputs.mean(1), h[-2], h[-1]], dim=1))
+
+
+both("lstm", randomized(Memory(), 12), (torch.randn(2, 5, 3),))
+
+
+class Handover(nn.Module):
+    """A GRU whose last state is the first of a simple recurrent layer, with sequences that lie along the first axis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.GRU(3, 4)
+        self.decoder = nn.RNN(4, 4, nonlinearity="relu", bias=False)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        outputs, state = self.encoder(x.transpose(0, 1))
+        decoded, _ = self.decoder(outputs.flip(0), state)
+        return self.head(decoded[-1])
+
+
+both("handover", randomized(Handover(), 13), (torch.randn(2, 5, 3),))
+
 # Tensors in a file of their own.
 (FOLDER / "external.data").unlink(missing_ok=True)
 outside = onnx.load(FOLDER / "mlp.script.onnx")

@@ -138,6 +138,18 @@ const sequences = (node: string, weight: string, bias: string): Fixture => ({
   notes: [FOLDED(node), FILTERS(2)],
 });
 
+const memory = (first: Named, second: Named, ...names: readonly string[]): Fixture => ({
+  inputs: [{ shape: [5, 3] }],
+  parameters: [
+    first,
+    ...names.slice(0, 2).map((name): Named => [name, first[1]]),
+    second,
+    ...names.slice(2).map((name): Named => [name, second[1]]),
+    ['head.weight', 'head'],
+    ['head.bias', 'head'],
+  ],
+});
+
 const fixtures: Readonly<Record<string, Fixture>> = {
   'mlp.script.onnx': mlp,
   'mlp.dynamo.onnx': mlp,
@@ -168,6 +180,42 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   'images_kept.dynamo.onnx': kept(['group.weight', 'group'], ['group.bias', 'group']),
   'sequences.script.onnx': sequences('/0/Conv', 'onnx::Conv_21', 'onnx::Conv_22'),
   'sequences.dynamo.onnx': sequences('node_Conv_13', '0.weight', '0.bias'),
+  'lstm.script.onnx': memory(
+    ['onnx::LSTM_355', 'lstm'],
+    ['onnx::LSTM_398', 'lstm'],
+    'onnx::LSTM_356',
+    'onnx::LSTM_354',
+    'onnx::LSTM_399',
+    'onnx::LSTM_397',
+  ),
+  'lstm.dynamo.onnx': memory(
+    ['val_111', 'val_111'],
+    ['val_221', 'val_221'],
+    'val_112',
+    'val_113',
+    'val_222',
+    'val_223',
+  ),
+  'handover.script.onnx': memory(
+    ['onnx::GRU_124', 'encoder'],
+    ['onnx::RNN_127', 'decoder'],
+    'onnx::GRU_125',
+    'onnx::GRU_126',
+    'onnx::RNN_128',
+  ),
+  // This exporter writes a simple recurrent layer step by step.
+  'handover.dynamo.onnx': {
+    inputs: [{ shape: [5, 3] }],
+    parameters: [
+      ['val_28', 'val_28'],
+      ['val_29', 'val_28'],
+      ['val_45', 'val_28'],
+      ['val_67', 'val_67'],
+      ['val_88', 'val_88'],
+      ['head.weight', 'head'],
+      ['head.bias', 'head'],
+    ],
+  },
   'pair.script.onnx': {
     inputs: [{ shape: [3] }, { shape: [3] }],
     parameters: [

@@ -45,6 +45,11 @@ export class OpNode {
     return this.#read(name, 'list of numbers', (value) => (isNumbers(value) ? value : undefined));
   }
 
+  /** A list of texts, or undefined if it is not given. */
+  texts(name: string): readonly string[] | undefined {
+    return this.#read(name, 'list of texts', (value) => (isTexts(value) ? value : undefined));
+  }
+
   tensor(name: string): OnnxTensor | undefined {
     return this.#read(name, 'tensor', (value) =>
       value !== null && typeof value === 'object' && 'dims' in value ? value : undefined,
@@ -62,6 +67,10 @@ export class OpNode {
 
 function isNumbers(value: OnnxAttribute): value is readonly number[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'number');
+}
+
+function isTexts(value: OnnxAttribute): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 /** How one operation of ONNX is emitted. */

@@ -4,6 +4,7 @@ import { convolutionRules } from './ops/convolution.ts';
 import { identityRules } from './ops/identity.ts';
 import { linearRules } from './ops/linear.ts';
 import { normalizationRules } from './ops/normalization.ts';
+import { recurrentRules } from './ops/recurrent.ts';
 import { reductionRules } from './ops/reduction.ts';
 import { selectionRules } from './ops/selection.ts';
 import { shapeRules } from './ops/shape.ts';
@@ -20,6 +21,7 @@ export const onnxRules: ReadonlyMap<string, OnnxRule> = new Map(
     ...selectionRules,
     ...reductionRules,
     ...normalizationRules,
+    ...recurrentRules,
     ...identityRules,
   }),
 );
