@@ -1,4 +1,5 @@
 import { UnsupportedError } from '@ntk/tensor';
+import { asWritten } from '../graph/decimal.ts';
 import type { GraphNode, OpRule } from '../graph/evaluate.ts';
 import type { ElementKind } from '../graph/traced.ts';
 import { excerpt, type JsonObject } from '../json.ts';
@@ -26,7 +27,8 @@ export class DefNode implements GraphNode {
 
   number(name: string, fallback: number): number {
     const { i, f } = this.#read(name);
-    return toNumber(i ?? f) ?? fallback;
+    const value = toNumber(i ?? f);
+    return value === undefined ? fallback : asWritten(value);
   }
 
   flag(name: string): boolean {

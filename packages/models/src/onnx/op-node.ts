@@ -1,5 +1,6 @@
 import { UnsupportedError } from '@ntk/tensor';
 import { excerpt } from '../json.ts';
+import { asWritten } from '../graph/decimal.ts';
 import type { OpRule } from '../graph/evaluate.ts';
 import { knownInput, numbersIn } from '../graph/operands.ts';
 import type { Traced } from '../graph/traced.ts';
@@ -33,7 +34,7 @@ export class OpNode {
   }
 
   number(name: string, fallback: number): number {
-    return this.#read(name, 'number', (value) => (typeof value === 'number' ? value : undefined)) ?? fallback;
+    return this.#read(name, 'number', (value) => (typeof value === 'number' ? asWritten(value) : undefined)) ?? fallback;
   }
 
   text(name: string, fallback: string): string {

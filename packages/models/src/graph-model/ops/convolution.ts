@@ -130,13 +130,21 @@ function pooling(pool: typeof maxOfWindows): GraphRule {
     pool(tracer, tracer.view(required(inputs, 0)), placesOf(node).channels, windowOf(node, pair(node, 'ksize')));
 }
 
+/** Source: tensorflow/core/util/image_resizer_state.h and resize_nearest_neighbor_op.cc. */
 function resizing(resize: typeof resizeNearest): GraphRule {
   return (tracer, node, inputs) => {
     const size = numbersIn(knownInput(inputs, 1, 'sizes'), 'a size');
+    const [corners, centres] = [node.flag('align_corners'), node.flag('half_pixel_centers')];
+    if (corners && centres)
+      throw new UnsupportedError('got align_corners with half_pixel_centers, expected one of both');
     return resize(tracer, tracer.view(required(inputs, 0)), 'last', {
       size: [size[0]!, size[1]!],
-      alignCorners: node.flag('align_corners'),
-      halfPixelCenters: node.flag('half_pixel_centers'),
+      placesOf: (from, to) => {
+        const scale = corners && to > 1 ? (from - 1) / (to - 1) : from / to;
+        return Array.from({ length: to }, (_, i) => (centres ? (i + 0.5) * scale - 0.5 : i * scale));
+      },
+      nearest: (place) => (corners ? Math.round(place) : Math.floor(place + (centres ? 0.5 : 0))),
+      name: `${corners ? ' between corners' : ''}${centres ? ' between centres' : ''}`,
     });
   };
 }

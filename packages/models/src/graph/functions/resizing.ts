@@ -1,47 +1,35 @@
-import { UnsupportedError, type ProgramBuilder, type Value } from '@ntk/tensor';
+import type { ProgramBuilder, Value } from '@ntk/tensor';
 import { sizeOfImages } from '../../windows/extents.ts';
 import { repeatPixels } from '../../windows/upsample.ts';
 import { staticTensor } from '../static.ts';
-import type { View } from '../traced.ts';
+import type { StaticTensor, View } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
 import { overImages, type ChannelPlace } from './images.ts';
 
-/** Where the pixels of a resized image lie in the original. */
+/** How images are resized. */
 export interface Resizing {
   /** [rows, columns] of the result. */
   readonly size: readonly [number, number];
-  /** True if the corners' centres coincide. */
-  readonly alignCorners: boolean;
-  /** True if pixels have their centres at halves, so that the corners coincide. */
-  readonly halfPixelCenters: boolean;
-}
-
-/** The place in the original, in pixels, of each pixel along one axis of the result. Source: tensorflow/core/util/image_resizer_state.h. */
-function placesOf(from: number, to: number, { alignCorners, halfPixelCenters }: Resizing): number[] {
-  const scale = alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
-  return Array.from({ length: to }, (_, i) => (halfPixelCenters ? (i + 0.5) * scale - 0.5 : i * scale));
+  /** The places in the original, in pixels, of the pixels along one of the two axes of the result. */
+  readonly placesOf: (from: number, to: number, axis: number) => readonly number[];
+  /** The pixel that stands for a place between two. */
+  readonly nearest: (place: number) => number;
+  /** What tells these places from others of the same sizes, for the names of matrices. */
+  readonly name: string;
 }
 
 /** Images in another size; each pixel is the nearest of the original. */
 export function resizeNearest(tracer: Tracer, view: View, channels: ChannelPlace, resizing: Resizing): View {
+  const { size, placesOf, nearest } = resizing;
   return overImages(tracer, view, channels, (b, images) => {
     const from = sizeOfImages(b.shape(images));
-    const nearest = from.map((extent, axis) => nearestOf(extent, resizing.size[axis]!, resizing));
-    const times = from.map((extent, axis) => resizing.size[axis]! / extent) as [number, number];
-    const isRepetition = nearest.every((list, axis) =>
-      list.every((place, i) => place === Math.floor(i / times[axis]!)),
+    const taken = from.map((extent, axis) =>
+      placesOf(extent, size[axis]!, axis).map((place) => Math.max(0, Math.min(extent - 1, nearest(place)))),
     );
+    const times = from.map((extent, axis) => size[axis]! / extent) as [number, number];
+    const isRepetition = taken.every((list, axis) => list.every((place, i) => place === Math.floor(i / times[axis]!)));
     if (isRepetition && times.every(Number.isInteger)) return repeatPixels(b, images, times);
-    return nearest.reduce((x, list, axis) => pixels(b, x, axis + 1, list), images);
-  });
-}
-
-function nearestOf(from: number, to: number, resizing: Resizing): number[] {
-  const { alignCorners, halfPixelCenters } = resizing;
-  const shift = halfPixelCenters ? 0.5 : 0;
-  return placesOf(from, to, resizing).map((place) => {
-    const nearest = alignCorners ? Math.round(place) : Math.floor(place + shift);
-    return Math.max(0, Math.min(from - 1, nearest));
+    return taken.reduce((x, list, axis) => pixels(b, x, axis + 1, list), images);
   });
 }
 
@@ -54,33 +42,27 @@ function pixels(b: ProgramBuilder, images: Value, axis: number, places: readonly
 
 /** Images in another size; each pixel is interpolated between the four around its place: one product with a matrix for each axis. */
 export function resizeBilinear(tracer: Tracer, view: View, channels: ChannelPlace, resizing: Resizing): View {
-  if (resizing.alignCorners && resizing.halfPixelCenters)
-    throw new UnsupportedError('got align_corners with half_pixel_centers, expected one of both');
   return overImages(tracer, view, channels, (b, images) => {
     const [rows, columns] = sizeOfImages(b.shape(images));
     const [, , , c] = b.shape(images) as [number, number, number, number];
     const [down, across] = resizing.size;
-    const matrix = (from: number, to: number): Value => tracer.fixed(interpolation(from, to, resizing)).value;
-    const wide = b.matmul(matrix(columns, across), images); // [n, rows, across, c]
+    const matrix = (from: number, axis: number): Value => tracer.fixed(interpolation(from, axis, resizing)).value;
+    const wide = b.matmul(matrix(columns, 1), images); // [n, rows, across, c]
     const flat = b.reshape(wide, [-1, rows, across * c]);
-    return b.reshape(b.matmul(matrix(rows, down), flat), [-1, down, across, c]);
+    return b.reshape(b.matmul(matrix(rows, 0), flat), [-1, down, across, c]);
   });
 }
 
 /** The matrix [to, from] that interpolates linearly along one axis. */
-function interpolation(from: number, to: number, resizing: Resizing): ReturnType<typeof staticTensor> {
+function interpolation(from: number, axis: number, { size, placesOf, name }: Resizing): StaticTensor {
+  const to = size[axis]!;
   const values = new Float64Array(to * from);
-  placesOf(from, to, resizing).forEach((place, i) => {
+  placesOf(from, to, axis).forEach((place, i) => {
     const low = Math.max(0, Math.min(from - 1, Math.floor(place)));
     const high = Math.min(from - 1, low + 1);
     const share = Math.max(0, Math.min(1, place - low));
     values[i * from + low]! += 1 - share;
     values[i * from + high]! += share;
   });
-  return staticTensor(
-    'float',
-    [to, from],
-    values,
-    `interpolation ${from} to ${to}${resizing.alignCorners ? ' between corners' : ''}${resizing.halfPixelCenters ? ' between centres' : ''}`,
-  );
+  return staticTensor('float', [to, from], values, `interpolation ${from} to ${to}${name}`);
 }
