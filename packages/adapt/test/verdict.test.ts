@@ -1,7 +1,7 @@
 import { adapt, compareErrors, relationOf, verdict, type Relation, type Verdict } from '@ntk/adapt';
 import { describe, expect, test } from 'vitest';
 import { makeProblem } from './problem.ts';
-import { leaveOneOutConstant, leaveOneOutUntouched } from '../src/verdict/baselines.ts';
+import { leaveOutConstant, leaveOutUntouched } from '../src/verdict/baselines.ts';
 
 async function judge(options: Parameters<typeof makeProblem>[0]): Promise<Verdict> {
   const { network, backend, x, y } = await makeProblem(options);
@@ -95,6 +95,25 @@ describe('verdict', () => {
     expect(shifted(30)).toBe('better');
   });
 
+  test('by products: five folds, each predicted from the others', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 24, outputs: 2, shift: 2 });
+    const given = { backend, noise: Float64Array.of(0.02, 0.05), priorVariance: 0.3 };
+    using adapted = await adapt(network, { x, y }, { ...given, solver: 'cg', rtol: 1e-10 });
+    const { validation, leftOut, sentence } = (await verdict(adapted))!;
+    expect(validation.kind).toBe('k-fold');
+    expect([...validation.examples].sort((a, b) => a - b)).toEqual([...Array(24).keys()]);
+    expect(sentence).toContain('5-fold RMSE');
+    const fold = new Set(validation.folds[0]);
+    const split = (values: Float64Array, isIn: boolean): Float64Array =>
+      values.filter((_, i) => fold.has(Math.floor(i / 2)) === isIn);
+    using others = await adapt(network, { x: split(x, false), y: split(y, false) }, given);
+    const expected = await others.predict(split(x, true));
+    expected.mean.forEach((mean, i) => {
+      expect(leftOut.mean[i]).toBeCloseTo(mean, 6);
+      expect(leftOut.variance[i]).toBeCloseTo(expected.variance[i]! + given.noise[i % 2]!, 6);
+    });
+  });
+
   test('says nothing about fewer than three examples', async () => {
     const { network, backend, x, y } = await makeProblem({ n: 2 });
     using adapted = await adapt(network, { x, y }, { backend, noise: 0.1, priorVariance: 1 });
@@ -109,17 +128,35 @@ describe('verdict', () => {
   });
 });
 
-test('leave-one-out of a constant and of the untouched network, by brute force', () => {
+test.each([
+  { how: 'leave-one-out', folds: [[0], [1], [2], [3]] },
+  {
+    how: 'two folds',
+    folds: [
+      [1, 2],
+      [0, 3],
+    ],
+  },
+  { how: 'held out', folds: [[0, 2]] },
+])('$how of a constant and of the untouched network, by brute force', ({ folds }) => {
   const y = Float64Array.of(1, 10, 2, 30, 4, 20, 8, 50);
   const f = Float64Array.of(1.5, 11, 2, 28, 3, 20, 9, 45);
-  const constant = leaveOneOutConstant(y, 2);
-  const untouched = leaveOneOutUntouched(y, f, 2);
-  for (let i = 0; i < y.length; i++) {
-    const others = [...y.keys()].filter((j) => j % 2 === i % 2 && j !== i);
-    const mean = others.reduce((sum, j) => sum + y[j]!, 0) / 3;
-    const variance = others.reduce((sum, j) => sum + (y[j]! - mean) ** 2, 0) / 2;
-    expect(constant.mean[i]).toBeCloseTo(mean, 12);
-    expect(constant.variance[i]).toBeCloseTo(variance * (1 + 1 / 3), 9);
-    expect(untouched.variance[i]).toBeCloseTo(others.reduce((sum, j) => sum + (y[j]! - f[j]!) ** 2, 0) / 3, 12);
+  const constant = leaveOutConstant(y, 2, folds);
+  const untouched = leaveOutUntouched(y, f, 2, folds);
+  let row = 0;
+  for (const fold of folds) {
+    for (const example of fold) {
+      for (const output of [0, 1]) {
+        const others = [0, 1, 2, 3].filter((other) => !fold.includes(other)).map((other) => other * 2 + output);
+        const mean = others.reduce((sum, j) => sum + y[j]!, 0) / others.length;
+        const variance = others.reduce((sum, j) => sum + (y[j]! - mean) ** 2, 0) / (others.length - 1);
+        expect(constant.mean[row]).toBeCloseTo(mean, 12);
+        expect(constant.variance[row]).toBeCloseTo(variance * (1 + 1 / others.length), 9);
+        expect(untouched.mean[row]).toBe(f[example * 2 + output]);
+        const error = others.reduce((sum, j) => sum + (y[j]! - f[j]!) ** 2, 0) / others.length;
+        expect(untouched.variance[row]).toBeCloseTo(error, 12);
+        row++;
+      }
+    }
   }
 });

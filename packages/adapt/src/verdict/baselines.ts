@@ -1,48 +1,80 @@
 import type { TargetPredictions } from './target-predictions.ts';
 
+/** Examples that are left out together. */
+export type Folds = readonly (readonly number[])[];
+
 /**
- * Each target predicted by the average of all other examples' targets, separately for every output.
+ * Each target predicted by the average of the targets outside its fold, separately for every output.
  *
  * @param y - [n, c], row-major
- * @param c - outputs; there must be three examples or more
- * @returns mean and variance of the left-out target: (1 + 1/(n−1)) times the others' sample variance
+ * @param c - outputs; at least two examples must be outside of each fold
+ * @returns mean and variance of the left-out targets, in the order of the folds: (1 + 1/k) times the sample variance of the k others
  */
-export function leaveOneOutConstant(y: Float64Array, c: number): TargetPredictions {
+export function leaveOutConstant(y: Float64Array, c: number, folds: Folds): TargetPredictions {
   const n = y.length / c;
-  const totals = outputTotals(y, c);
-  const centre = totals.sum.map((sum) => sum / n);
+  const centre = outputTotals(y, c).map((sum) => sum / n);
+  const deviations = y.map((value, i) => value - centre[i % c]!);
   const squares = outputTotals(
-    y.map((value, i) => (value - centre[i % c]!) ** 2),
+    deviations.map((value) => value * value),
     c,
-  ).sum;
-  const mean = y.map((value, i) => (totals.sum[i % c]! - value) / (n - 1));
-  // Leaving out one value lowers the sum of squares by n/(n−1) times its squared deviation.
-  const variance = y.map((value, i) => {
-    const others = squares[i % c]! - ((value - centre[i % c]!) ** 2 * n) / (n - 1);
-    return atLeast(others / (n - 2), squares[i % c]! / (n * n), value) * (1 + 1 / (n - 1));
+  );
+  return predict(c, folds, (fold, output) => {
+    const left = fold.map((example) => deviations[example * c + output]!);
+    const others = n - fold.length;
+    const shift = -left.reduce((sum, value) => sum + value, 0) / others;
+    const rest = squares[output]! - left.reduce((sum, value) => sum + value * value, 0) - others * shift * shift;
+    const variance = atLeast(rest / (others - 1), squares[output]! / (n * n), y[fold[0]! * c + output]!);
+    return { mean: () => centre[output]! + shift, variance: variance * (1 + 1 / others) };
   });
-  return { mean, variance };
 }
 
 /**
- * Each target predicted by the network as it is; the variance is the mean squared error on all other examples, for every output.
+ * Each target predicted by the network as it is; the variance is the mean squared error on all examples outside its fold, for every output.
  *
  * @param f - outputs of the network, [n, c]
  */
-export function leaveOneOutUntouched(y: Float64Array, f: Float64Array, c: number): TargetPredictions {
+export function leaveOutUntouched(y: Float64Array, f: Float64Array, c: number, folds: Folds): TargetPredictions {
   const n = y.length / c;
-  const squares = y.map((value, i) => (value - f[i]!) ** 2);
-  const { sum } = outputTotals(squares, c);
-  return {
-    mean: f,
-    variance: squares.map((square, i) => atLeast((sum[i % c]! - square) / (n - 1), sum[i % c]! / (n * n), y[i]!)),
-  };
+  const errors = y.map((value, i) => (value - f[i]!) ** 2);
+  const totals = outputTotals(errors, c);
+  return predict(c, folds, (fold, output) => {
+    const rest = fold.reduce((sum, example) => sum - errors[example * c + output]!, totals[output]!);
+    const variance = atLeast(rest / (n - fold.length), totals[output]! / (n * n), y[fold[0]! * c + output]!);
+    return { mean: (example) => f[example * c + output]!, variance };
+  });
 }
 
-function outputTotals(values: Float64Array, c: number): { sum: Float64Array } {
+interface FoldPrediction {
+  readonly mean: (example: number) => number;
+  readonly variance: number;
+}
+
+function predict(
+  c: number,
+  folds: Folds,
+  predictFold: (fold: readonly number[], output: number) => FoldPrediction,
+): TargetPredictions {
+  const rows = folds.reduce((sum, fold) => sum + fold.length, 0) * c;
+  const mean = new Float64Array(rows);
+  const variance = new Float64Array(rows);
+  let row = 0;
+  for (const fold of folds) {
+    const outputs = Array.from({ length: c }, (_, output) => predictFold(fold, output));
+    for (const example of fold) {
+      for (const prediction of outputs) {
+        mean[row] = prediction.mean(example);
+        variance[row] = prediction.variance;
+        row++;
+      }
+    }
+  }
+  return { mean, variance };
+}
+
+function outputTotals(values: Float64Array, c: number): Float64Array {
   const sum = new Float64Array(c);
   values.forEach((value, i) => (sum[i % c]! += value));
-  return { sum };
+  return sum;
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { GaussianScores } from '@ntk/gp';
 import { relationOf, type Comparison, type Relation } from './comparison.ts';
+import type { Validation } from './validation.ts';
 
 /** Ways to predict that the verdict compares. */
 export type Method = 'constant' | 'untouched network' | 'last layer' | 'adapted network';
 
-/** Leave-one-out scores of one method, one entry for each output. */
+/** Scores of one method on the left-out examples, one entry for each output. */
 export interface MethodScores {
   readonly method: Method;
   readonly scores: readonly GaussianScores[];
@@ -22,14 +23,16 @@ const FEW = 10;
 export function conclude(
   comparisons: Comparisons,
   methods: readonly MethodScores[],
-  n: number,
+  { kind, folds, examples }: Validation,
 ): { conclusion: Relation; sentence: string } {
   const relation = (method: keyof Comparisons): Relation | undefined => {
     const comparison = comparisons[method];
     return comparison === undefined ? undefined : relationOf(comparison);
   };
+  const n = examples.length;
   const few = n < FEW ? ', too few to be sure of much' : '';
-  const change = `leave-one-out RMSE ${errorsOf(methods, 'untouched network')} untouched, ${errorsOf(methods, 'adapted network')} adapted (${n} examples${few})`;
+  const how = kind === 'k-fold' ? `${folds.length}-fold` : kind;
+  const change = `${how} RMSE ${errorsOf(methods, 'untouched network')} untouched, ${errorsOf(methods, 'adapted network')} adapted (${n} examples${few})`;
   const untouched = relation('untouched network')!;
   if (untouched === 'worse')
     return { conclusion: 'worse', sentence: `Keep your old model: adapting makes it worse, ${change}.` };

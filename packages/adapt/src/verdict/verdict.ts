@@ -3,14 +3,16 @@ import { kernelDiagonal } from '@ntk/jacobian';
 import { NtkError } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { fitLinearized } from '../fit/fit-linearized.ts';
-import type { LinearizedFit } from '../fit/linearized-fit.ts';
-import { leaveOneOutConstant, leaveOneOutUntouched } from './baselines.ts';
-import type { TargetPredictions } from './target-predictions.ts';
 import { kernelRounding } from '../fit/hyperparameters.ts';
+import { pickRows } from '../fit/training-data.ts';
+import { leaveOutConstant, leaveOutUntouched } from './baselines.ts';
 import { compareErrors, type Relation } from './comparison.ts';
 import { conclude, warningsOf, type Comparisons, type Method, type MethodScores } from './conclusion.ts';
+import { predictLeftOut } from './left-out.ts';
+import type { TargetPredictions } from './target-predictions.ts';
+import { validationOf, type Validation } from './validation.ts';
 
-/** Whether adapting was worth it, by leave-one-out on the target data. */
+/** Whether adapting was worth it, by predicting target data that were left out. */
 export interface Verdict {
   readonly conclusion: Relation;
   /** One sentence for people. */
@@ -20,18 +22,21 @@ export interface Verdict {
   readonly methods: readonly MethodScores[];
   /** The paired comparisons of squared errors that the conclusion rests on. */
   readonly comparisons: Comparisons;
-  /** Leave-one-out predictions of the adapted network, [n·c]. */
+  /** Which examples were predicted from which others. */
+  readonly validation: Validation;
+  /** Predictions of the left-out examples by the adapted network, noise included, in the order of `validation.examples`. */
   readonly leftOut: TargetPredictions;
 }
 
 /**
  * Compares the adapted network with a constant, the untouched network, and the last layer alone (a Gaussian process too, with its own
- * variances), each predicting every training example from all others. Learned variances are those of all data.
+ * variances), each predicting training examples from others: by leave-one-out, or where that has no closed form from fits to a part of the data. Learned
+ * variances are those of all data.
  *
  * @param options.level - level of the intervals whose coverage is counted; 0.95 unless named
  * @returns undefined if there are fewer than three examples: nothing can be said
  *
- * Cost: closed forms after one factorisation; the last layer is fitted once.
+ * Cost: closed forms after one factorisation, or one fit for each fold; the last layer is fitted too.
  */
 export async function verdict(
   adapted: AdaptedNetwork,
@@ -40,42 +45,40 @@ export async function verdict(
   const { linearization, data } = adapted;
   const { c, n, backend } = linearization;
   if (n < 3) return undefined;
+  const validation = validationOf(adapted);
+  const { folds, examples } = validation;
   const f = Float64Array.from(await backend.read(linearization.outputs));
-  const leftOut = await leaveExamplesOut(adapted, c);
-  const lastLayer = await leaveOneOutLastLayer(adapted);
+  const y = pickRows(data.y, examples, c);
+  const leftOut = await predictLeftOut(adapted, adapted, validation);
+  const lastLayer = await leaveOutLastLayer(adapted, validation);
   const alternatives: [Exclude<Method, 'adapted network'>, TargetPredictions][] = [
-    ['constant', leaveOneOutConstant(data.y, c)],
-    ['untouched network', leaveOneOutUntouched(data.y, f, c)],
+    ['constant', leaveOutConstant(data.y, c, folds)],
+    ['untouched network', leaveOutUntouched(data.y, f, c, folds)],
   ];
   if (!(lastLayer instanceof Error)) alternatives.push(['last layer', lastLayer]);
   const predictions: [Method, TargetPredictions][] = [...alternatives, ['adapted network', leftOut]];
   const methods = predictions.map(([method, predicted]) => ({
     method,
-    scores: scoreOutputs(data.y, predicted, { c, level: options.level ?? 0.95 }),
+    scores: scoreOutputs(y, predicted, { c, level: options.level ?? 0.95 }),
   }));
   const comparisons: Comparisons = Object.fromEntries(
-    alternatives.map(([method, { mean }]) => [method, compareErrors(data.y, { before: mean, after: leftOut.mean, c })]),
+    alternatives.map(([method, { mean }]) => [method, compareErrors(y, { before: mean, after: leftOut.mean, c })]),
   );
   const failed =
     lastLayer instanceof Error ? [`the last layer alone could not be fitted for comparison: ${lastLayer.message}`] : [];
   return {
-    ...conclude(comparisons, methods, n),
+    ...conclude(comparisons, methods, validation),
     warnings: [...warningsOf(methods), ...failed, ...(await roundingWarning(adapted))],
     methods,
     comparisons,
+    validation,
     leftOut,
   };
 }
 
-async function leaveExamplesOut({ inference }: LinearizedFit, c: number): Promise<TargetPredictions> {
-  const { posterior } = inference;
-  if (c === 1 || !('leaveOneExampleOut' in posterior)) return posterior.leaveOneOut();
-  const { mean, covariance } = await posterior.leaveOneExampleOut(c);
-  return { mean: mean.data, variance: mean.data.map((_, i) => covariance[(i - (i % c)) * c + (i % c) * (c + 1)]!) };
-}
-
 /** A noise variance below the rounding of the kernel is not what the predictions come from. */
-async function roundingWarning({ linearization, hyperparameters }: AdaptedNetwork): Promise<string[]> {
+async function roundingWarning({ linearization, hyperparameters, inference }: AdaptedNetwork): Promise<string[]> {
+  if (inference.kind === 'operator') return [];
   const { dtype } = linearization;
   const diagonal = await kernelDiagonal(linearization);
   const mean = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length;
@@ -88,11 +91,26 @@ async function roundingWarning({ linearization, hyperparameters }: AdaptedNetwor
 }
 
 /** The last layer's predictions, or why it could not be fitted: a comparison that fails must not end an adaptation that did not. */
-async function leaveOneOutLastLayer({ network, data, options }: AdaptedNetwork): Promise<TargetPredictions | NtkError> {
-  const quiet = { noise: 'learn', priorVariance: 'learn', space: 'auto', onProgress: () => undefined } as const;
+async function leaveOutLastLayer(
+  { network, data, options, inference, plan }: AdaptedNetwork,
+  validation: Validation,
+): Promise<TargetPredictions | NtkError> {
+  const isExact = inference.kind !== 'operator';
+  const quiet = {
+    ...options,
+    layers: 'last',
+    noise: 'learn',
+    priorVariance: 'learn',
+    outputs: 'full',
+    dtype: plan.method.dtype,
+    space: 'auto',
+    solver: isExact ? 'cholesky' : 'auto',
+    plan: undefined,
+    onProgress: () => undefined,
+  } as const;
   try {
-    using fit = await fitLinearized(network, data, { ...options, layers: 'last', ...quiet });
-    return await leaveExamplesOut(fit, fit.linearization.c);
+    using fit = await fitLinearized(network, data, quiet);
+    return await predictLeftOut(fit, { network, data, options: quiet }, validation);
   } catch (error) {
     if (error instanceof NtkError) return error;
     throw error;
