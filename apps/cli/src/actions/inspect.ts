@@ -6,7 +6,7 @@ import {
   fitFeatures,
   type StoredPosterior,
 } from '@ntk/adapt';
-import { describeNetwork, readLayersModel } from '@ntk/models';
+import { describeNetwork, readModel } from '@ntk/models';
 import type { Network } from '@ntk/tensor';
 import type { InspectArguments } from '../arguments/inspect-command.ts';
 import { featureOptions } from '../data/load-data.ts';
@@ -22,7 +22,7 @@ import type { TextStream } from '../terminal/streams.ts';
 
 /** ntk inspect: what a network or a posterior is made of. */
 export const inspectAction: Action<InspectArguments> = async (given, { stdout, stderr }) => {
-  const { network, stored } = await readModel(given);
+  const { network, stored } = await open(given);
   const spectrum =
     given.data === undefined ? undefined : await spectrumOf(network, { ...given, data: given.data, stored }, stderr);
   const found = { description: describeNetwork(network), stored, spectrum };
@@ -30,12 +30,13 @@ export const inspectAction: Action<InspectArguments> = async (given, { stdout, s
   return 0;
 };
 
-async function readModel({
+/** A network from its file, or with the posterior that a .ntk file holds. */
+async function open({
   model,
   outputActivation,
 }: InspectArguments): Promise<{ network: Network; stored: StoredPosterior | undefined }> {
   if (!model.toLowerCase().endsWith('.ntk'))
-    return { network: await readLayersModel(model, { outputActivation }), stored: undefined };
+    return { network: await readModel(model, { outputActivation }), stored: undefined };
   const stored = await decodePosterior(await readInputFile(model), model);
   return { network: stored.network, stored };
 }

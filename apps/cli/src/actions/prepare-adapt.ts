@@ -6,7 +6,7 @@ import {
   type EncodedInputs,
   type Table,
 } from '@ntk/adapt';
-import { readLayersModel } from '@ntk/models';
+import { readModel } from '@ntk/models';
 import { OptionError, type Network } from '@ntk/tensor';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import { inputFiles, loadLabelledData, type LabelledData } from '../data/load-data.ts';
@@ -44,7 +44,7 @@ export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> 
   if (save !== undefined) checkPosteriorPath(save);
   const outputs = [out, plot, save].filter((path) => path !== undefined);
   await checkOutputs(outputs, [model, ...inputFiles(given), ...(test === undefined ? [] : [test])]);
-  const network = await readLayersModel(model, { outputActivation: given.outputActivation });
+  const network = await readModel(model, { outputActivation: given.outputActivation });
   checkLayers(network, given.layers);
   const labelled = await loadLabelledData(given);
   const { schema, tables } = labelled;

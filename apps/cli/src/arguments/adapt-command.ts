@@ -9,7 +9,7 @@ import { parseLayers, parsePath, parseVariance } from './values.ts';
 /** What `ntk adapt` was asked to do. */
 export interface AdaptArguments extends FeatureArguments, RunArguments, IntervalArguments, OutputArguments {
   readonly command: 'adapt';
-  /** Directory with model.json, or the file. */
+  /** Directory with model.json, the file, or an .onnx file. */
   readonly model: string;
   readonly data: string;
   /** Entries as written: names of columns of `data`, or one path of a table of targets. */
@@ -61,9 +61,13 @@ function addInputs(command: Command): void {
   command
     .optionsGroup('Network and data:')
     .addOption(
-      valueOption('--model <path>', 'directory with model.json, or the file (TensorFlow.js LayersModel)', {
-        parse: parsePath,
-      }).makeOptionMandatory(),
+      valueOption(
+        '--model <path>',
+        'directory with model.json, the file (TensorFlow.js LayersModel or GraphModel), or an .onnx file',
+        {
+          parse: parsePath,
+        },
+      ).makeOptionMandatory(),
     )
     .addOption(
       valueOption('--data <file>', 'target data: .csv with a header line, .npy or .npz', {

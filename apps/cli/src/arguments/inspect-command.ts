@@ -7,7 +7,7 @@ import { parsePath } from './values.ts';
 /** What `ntk inspect` was asked to do. */
 export interface InspectArguments extends FeatureArguments, RunArguments {
   readonly command: 'inspect';
-  /** Directory with model.json, the file, or a .ntk file. */
+  /** Directory with model.json, the file, an .onnx file, or a .ntk file. */
   readonly model: string;
   /** Rows whose kernel spectrum is wanted. */
   readonly data?: string;
@@ -20,6 +20,7 @@ export interface InspectArguments extends FeatureArguments, RunArguments {
 const EXAMPLES = `
 Examples:
   ntk inspect --model mlp/
+  ntk inspect --model resnet.onnx
   ntk inspect --model mlp/ --data labelled.csv --target temp_max
 `;
 
@@ -32,7 +33,7 @@ export function inspectCommand(use: (given: InspectArguments) => void): Command 
     )
     .optionsGroup('Network and data:')
     .addOption(
-      valueOption('--model <path>', 'directory with model.json, the file, or a .ntk file', {
+      valueOption('--model <path>', 'directory with model.json, the file, an .onnx file, or a .ntk file', {
         parse: parsePath,
       }).makeOptionMandatory(),
     )
