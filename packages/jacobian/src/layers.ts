@@ -3,7 +3,7 @@ import leven from 'leven';
 
 /**
  * Which layers to linearise: all of them, the last one with parameters, the last few, some by name, or those whose names fit a pattern, in which `*`
- * stands for any characters and `?` for one. Layers are counted in the order of the network's parameters.
+ * stands for any characters and `?` for one. Layers are counted in the order in which the network uses them.
  */
 export type LayerSelection =
   | 'all'
@@ -12,11 +12,21 @@ export type LayerSelection =
   | { readonly names: readonly string[] }
   | { readonly pattern: string };
 
-/** Layers that have trainable parameters, in order. */
-export function trainableLayers(network: Network): string[] {
-  return [
-    ...new Set(network.parameters.filter((parameter) => parameter.trainable).map((parameter) => parameter.layer)),
-  ];
+/**
+ * Layers that have trainable parameters, in the order of their first use; what is never used comes first.
+ *
+ * The order of parameters says less: a file may hold them sorted by name.
+ */
+export function trainableLayers({ parameters, program }: Network): string[] {
+  const firstUse = new Map<string, number>();
+  parameters.forEach(({ layer, trainable }, i) => {
+    if (!trainable) return;
+    // The Program's inputs are x, then the parameters.
+    const use = program.nodes.findIndex((node) => node.inputs.includes(i + 1));
+    const earlier = firstUse.get(layer);
+    if (earlier === undefined || earlier < 0 || (use >= 0 && use < earlier)) firstUse.set(layer, use);
+  });
+  return [...firstUse.keys()].sort((a, b) => firstUse.get(a)! - firstUse.get(b)!);
 }
 
 /**
