@@ -10,6 +10,7 @@ import {
   type Value,
 } from '@ntk/tensor';
 import type { Releasable } from './lease-cache.ts';
+import type { LiteralInputs } from './literal-inputs.ts';
 import { lower } from './lower/lower.ts';
 import type { OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from './ort-module.ts';
 
@@ -27,17 +28,19 @@ export interface CompiledProgram extends Releasable {
 /**
  * Makes a Program ready to run.
  *
+ * @param literals - inputs whose elements become part of the model
+ *
  * @throws {UnsupportedError} if ONNX Runtime does not accept its model
  */
 export async function compileProgram(
   ort: OrtModule,
   program: Program,
-  dtype: DType,
+  { dtype, literals }: { readonly dtype: DType; readonly literals: LiteralInputs },
   options: OrtSessionOptions,
 ): Promise<CompiledProgram> {
   const outputs = program.outputs.map(({ value }) => value);
   const wanted = [...new Set(outputs)].filter((value) => isComputed(program, value));
-  const { model, feeds, fetches } = lower(program, dtype, wanted);
+  const { model, feeds, fetches } = lower(program, dtype, { wanted, literals });
   // Nothing to compute: all outputs are inputs, or have no elements.
   const session =
     wanted.length === 0 ? undefined : await createSession(ort, model, options, `${program.name} (${dtype})`);

@@ -9,10 +9,12 @@ import {
   type Backend,
   type DType,
   type Tensor,
+  type TypedArray,
 } from '@ntk/tensor';
 import { compileProgram, type CompiledProgram } from './compiled-program.ts';
 import { fingerprint } from './fingerprint.ts';
 import { LeaseCache } from './lease-cache.ts';
+import { literalInputs } from './literal-inputs.ts';
 import { loadOrt } from './load.ts';
 import { OrtExecutable } from './ort-executable.ts';
 import type { OrtModule, OrtSessionOptions } from './ort-module.ts';
@@ -81,6 +83,7 @@ function sessionOptions(dtype: DType, threads: number | undefined): OrtSessionOp
 }
 
 function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCache<CompiledProgram>): OrtBackend {
+  const identity = identities();
   const backend: OrtBackend = {
     name: 'ort',
     supports: { float32: true, float64: true, primitives: PRIMITIVES, deviceResident: false },
@@ -89,10 +92,11 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
     },
     clearCache: () => cache.clear(),
     upload: (data, shape) => new HostTensor(backend, data, shape),
-    compile: async (program, { dtype }) => {
-      const key = `${dtype} ${fingerprint(program)}`;
-      const lease = await cache.acquire(key, () =>
-        compileProgram(ort, program, dtype, sessionOptions(dtype, threads ?? threadCount(program))),
+    compile: async (program, { dtype, fixed }) => {
+      const literals = literalInputs(program, dtype, fixed);
+      const key = [dtype, ...[...literals].map(([input, data]) => `${input}=${identity(data)}`), fingerprint(program)];
+      const lease = await cache.acquire(key.join(' '), () =>
+        compileProgram(ort, program, { dtype, literals }, sessionOptions(dtype, threads ?? threadCount(program))),
       );
       return new OrtExecutable(backend, program, dtype, lease);
     },
@@ -110,6 +114,17 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
     read: async (tensor) => hostData(tensor, backend),
   };
   return backend;
+}
+
+/** Numbers arrays, the same array always alike. */
+function identities(): (array: TypedArray) => number {
+  const numbers = new WeakMap<TypedArray, number>();
+  let next = 0;
+  return (array) => {
+    const number = numbers.get(array) ?? next++;
+    numbers.set(array, number);
+    return number;
+  };
 }
 
 function outputShape({ program }: OrtExecutable, output: number): readonly number[] {

@@ -8,6 +8,7 @@ import {
   type Shape,
   type Value,
 } from '@ntk/tensor';
+import { dependents } from './dependents.ts';
 import type { LinearRule } from './rules/rule.ts';
 import { ruleOf } from './rules/table.ts';
 
@@ -43,6 +44,8 @@ export interface Derivation {
   /** The tensors that linear Programs read, in their order. */
   readonly sources: readonly CoefficientSource[];
   readonly sourceShapes: readonly Shape[];
+  /** Which of them are the same for all examples, such as weights. */
+  readonly sourceShared: readonly boolean[];
   readonly nodes: readonly ActiveNode[];
   /** The output f and its shape [n, c]. */
   readonly output: Value;
@@ -92,10 +95,15 @@ export function derive(program: Program, chosen: readonly Value[]): Derivation {
   const output = values[program.outputs[0]!.value]!;
   builder.output('f', output);
   store.residuals.forEach((value, i) => builder.output(`residual${i}`, value));
+  const primal = builder.build();
+  const perExample = dependents(primal, (input) => primal.inputs[input]!.exampleAxis !== null);
   return {
-    primal: builder.build(),
+    primal,
     sources: store.sources,
     sourceShapes: store.shapes,
+    sourceShared: store.sources.map(
+      (source) => !perExample['input' in source ? source.input : primal.outputs[source.output]!.value],
+    ),
     nodes: [...nodes.values()],
     output,
     outputShape: builder.shape(output),

@@ -22,7 +22,10 @@ export class LinearMaps {
   /** Examples of a tile of the kernel. */
   readonly tileSize: number;
   readonly derivation: Derivation;
+  readonly #values: readonly TypedArray[];
   readonly #weights: readonly Tensor[];
+  /** Coefficients that all examples share, by their number, on the host. */
+  readonly #shared = new LazyValues<'shared', ReadonlyMap<number, TypedArray>>(() => undefined);
   readonly #executables = new LazyValues<string, Executable>((executable) => executable.dispose());
 
   /** @param chosen - positions in `network.parameters` */
@@ -46,7 +49,8 @@ export class LinearMaps {
       program,
       chosen.map((i) => i + 1),
     );
-    this.#weights = uploadWeights(network, this.backend, this.dtype);
+    this.#values = network.values.map((data) => asDType(data, options.dtype));
+    this.#weights = uploadWeights(network, this.backend, this.#values);
   }
 
   /**
@@ -56,7 +60,8 @@ export class LinearMaps {
    */
   async batch(x: TypedArray, count: number): Promise<Batch> {
     const program = this.derivation.primal;
-    const executable = await this.executable('primal', () => program);
+    const fixed = new Map(this.#values.map((data, i) => [i + 1, data]));
+    const executable = await this.executable('primal', () => program, fixed);
     const data = this.backend.upload(x, program.inputs[0]!.shape);
     const inputs = [data, ...this.#weights];
     try {
@@ -71,27 +76,47 @@ export class LinearMaps {
     }
   }
 
-  /** The compiled form of a Program, made at first use. It belongs to this object. */
-  executable(key: string, make: () => Program): Promise<Executable> {
-    return this.#executables.get(key, async () => this.backend.compile(make(), { dtype: this.dtype }));
+  /**
+   * The compiled form of a Program, made at first use. It belongs to this object.
+   *
+   * @param fixed - inputs that hold the same elements in every run; see `CompileOptions`
+   */
+  executable(key: string, make: () => Program, fixed?: ReadonlyMap<number, TypedArray>): Promise<Executable> {
+    const options = { dtype: this.dtype, ...(fixed === undefined ? {} : { fixed }) };
+    return this.#executables.get(key, async () => this.backend.compile(make(), options));
   }
 
   /** Runs a Program of the linear maps on one batch; its inputs are the coefficients, then `extra`. */
   async run(key: string, make: () => Program, batch: Batch, extra: readonly Tensor[]): Promise<Tensor[]> {
-    return this.backend.run(await this.executable(key, make), [...batch.coefficients, ...extra]);
+    const shared = await this.#shared.get('shared', () => this.#readShared(batch));
+    return this.backend.run(await this.executable(key, make, shared), [...batch.coefficients, ...extra]);
+  }
+
+  /** Coefficients that all examples share: weights, and what the primal Program makes of weights alone. */
+  async #readShared({ coefficients }: Batch): Promise<ReadonlyMap<number, TypedArray>> {
+    const { sources, sourceShared } = this.derivation;
+    const shared = new Map<number, TypedArray>();
+    for (const [i, source] of sources.entries()) {
+      if (!sourceShared[i]) continue;
+      if ('input' in source) shared.set(i, this.#values[source.input - 1]!);
+      // A copy: the tensor may be disposed before the next Program is compiled.
+      else shared.set(i, (await this.backend.read(coefficients[i]!)).slice());
+    }
+    return shared;
   }
 
   dispose(): void {
     this.#weights.forEach((tensor) => tensor.dispose());
     this.#executables.dispose();
+    this.#shared.dispose();
   }
 }
 
 /** Uploads all weights, or none. */
-function uploadWeights({ values, parameters }: Network, backend: Backend, dtype: DType): Tensor[] {
+function uploadWeights({ parameters }: Network, backend: Backend, values: readonly TypedArray[]): Tensor[] {
   const weights: Tensor[] = [];
   try {
-    values.forEach((data, i) => weights.push(backend.upload(asDType(data, dtype), parameters[i]!.shape)));
+    values.forEach((data, i) => weights.push(backend.upload(data, parameters[i]!.shape)));
   } catch (error) {
     weights.forEach((tensor) => tensor.dispose());
     throw error;

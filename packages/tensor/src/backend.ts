@@ -79,4 +79,9 @@ export interface Backend {
 export interface CompileOptions {
   /** The element type of all values, inputs and outputs included. */
   readonly dtype: DType;
+  /**
+   * Inputs, by their number, that will hold these elements in every run, such as weights: a backend may prepare them, and `run` is given them all the
+   * same. The arrays must not be written while the executable lives.
+   */
+  readonly fixed?: ReadonlyMap<number, TypedArray>;
 }

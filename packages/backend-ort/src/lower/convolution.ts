@@ -11,8 +11,13 @@ function channelsFirst(graph: Graph, { name }: Operand): string {
   return graph.transpose(name, [0, 3, 1, 2]);
 }
 
-function channelsLast(graph: Graph, name: string): string {
-  return graph.transpose(name, [0, 2, 3, 1]);
+/**
+ * Responses as Programs lay them. ONNX Runtime makes the transposition part of the convolution, unless it first moves it behind a reshape that follows;
+ * Flatten stops that.
+ */
+function channelsLast(graph: Graph, name: string, shape: Shape): string {
+  const responses = graph.transpose(name, [0, 2, 3, 1]);
+  return graph.reshape(graph.node('Flatten', [responses], { axis: 1 }), shape);
 }
 
 /** [top, bottom, left, right] as ONNX orders them: all beginnings, then all ends. */
@@ -32,7 +37,7 @@ const conv2d: Rule<'conv2d'> = (graph, [images, filter], node) => {
     kernel_shape: filter!.shape.slice(0, 2),
   };
   const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
-  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images!), weights], attributes));
+  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images!), weights], attributes), node.shape);
 };
 
 function isProduct(graph: Graph, { shape }: Operand, { attributes }: Node | TransposeNode): boolean {
@@ -90,7 +95,11 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
       group: groups,
       kernel_shape: filter!.shape.slice(0, 2),
     };
-    return channelsLast(graph, graph.node('Conv', [images, turnedFilter(graph, filter!, groups)], attributes));
+    return channelsLast(
+      graph,
+      graph.node('Conv', [images, turnedFilter(graph, filter!, groups)], attributes),
+      node.shape,
+    );
   }
   const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
   const attributes = {
@@ -101,7 +110,7 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
     kernel_shape: filter!.shape.slice(0, 2),
     output_padding: leftOver(responses!.shape, filter!.shape, node.attributes),
   };
-  return channelsLast(graph, graph.node('ConvTranspose', [images, weights], attributes));
+  return channelsLast(graph, graph.node('ConvTranspose', [images, weights], attributes), node.shape);
 };
 
 /** Rows and columns at the end of the images that no window reaches. */

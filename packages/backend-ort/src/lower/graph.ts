@@ -1,4 +1,4 @@
-import type { DType, Shape } from '@ntk/tensor';
+import type { DType, Shape, TypedArray } from '@ntk/tensor';
 import { ELEMENT, type Literal, type OnnxAttribute, type OnnxNode } from '../onnx/model.ts';
 
 /** A value of the graph under construction: its name in the model and its shape. */
@@ -39,6 +39,17 @@ export class Graph {
   reals(values: readonly number[], dims: Shape): string {
     const data = this.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values);
     return this.#literal(this.element, dims, new Uint8Array(data.buffer));
+  }
+
+  /** A literal of the graph's dtype under a name of its own, taken as it is. */
+  weights(name: string, data: TypedArray, dims: Shape): string {
+    this.literals.set(name, {
+      name,
+      element: this.element,
+      dims,
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
+    return name;
   }
 
   /** A literal of shape []. */

@@ -1,4 +1,5 @@
 import { shapeOf, sizeOf, UnsupportedError, type DType, type Primitive, type Program, type Value } from '@ntk/tensor';
+import type { LiteralInputs } from '../literal-inputs.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxNode } from '../onnx/model.ts';
 import { Graph, type Operand } from './graph.ts';
@@ -19,11 +20,19 @@ export interface Lowered {
  * Translates what a Program computes for `wanted` values into an ONNX model.
  *
  * @param wanted - values of nodes; inputs of the Program need no model
+ * @param literals - elements, of the dtype, of inputs that are to be part of the model
  * @throws {UnsupportedError} for a primitive that this version does not know
  */
-export function lower(program: Program, dtype: DType, wanted: readonly Value[]): Lowered {
+export function lower(
+  program: Program,
+  dtype: DType,
+  { wanted, literals = new Map() }: { readonly wanted: readonly Value[]; readonly literals?: LiteralInputs },
+): Lowered {
   const graph = new Graph(dtype);
-  const operands: Operand[] = program.inputs.map(({ shape }, i) => ({ name: `i${i}`, shape }));
+  const operands: Operand[] = program.inputs.map(({ shape }, i) => {
+    const data = literals.get(i);
+    return { name: data === undefined ? `i${i}` : graph.weights(`i${i}`, data, shape), shape };
+  });
   for (const node of program.nodes) {
     const rule = rules[node.op] as Rule<Primitive> | undefined;
     if (rule === undefined)
@@ -52,7 +61,9 @@ export function lower(program: Program, dtype: DType, wanted: readonly Value[]):
     outputs.map(({ name }) => name),
   );
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const feeds = program.inputs.flatMap((_, input) => (read.has(`i${input}`) ? [{ name: `i${input}`, input }] : []));
+  const feeds = program.inputs.flatMap((_, input) =>
+    read.has(`i${input}`) && !literals.has(input) ? [{ name: `i${input}`, input }] : [],
+  );
   const model = encodeModel({
     name: program.name,
     inputs: feeds.map(({ name, input }) => ({ name, element: graph.element, dims: program.inputs[input]!.shape })),
