@@ -39,8 +39,9 @@ export function neededNodes<N extends GraphNode>(
   known: (name: string) => boolean,
 ): N[] {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-  const state = new Map<N, 'open' | 'done'>();
   const order: N[] = [];
+  const circles: N[] = [];
+  const state = new Map<N, 'open' | 'done'>();
   // A stack of its own: networks are deeper than calls may be nested.
   const stack = outputs.map((name) => ({ name, reader: 'the outputs' })).toReversed();
   while (stack.length > 0) {
@@ -63,14 +64,16 @@ export function neededNodes<N extends GraphNode>(
     state.set(node, 'open');
     for (const input of node.inputs) {
       const producer = producers.get(input);
-      if (producer && state.get(producer) === 'open' && !known(input))
-        throw new FormatError(
-          `${label}: got the node '${producer.name}' reading its own output, expected no circle; export the model again`,
-        );
-      stack.push({ name: input, reader: `the node '${node.name}'` });
+      if (producer && state.get(producer) === 'open' && !known(input)) circles.push(producer);
+      else stack.push({ name: input, reader: `the node '${node.name}'` });
     }
   }
+  // A loop is made of operations that have no rule: they are what is to be said of it.
   rejectUnknown(order, rules, label);
+  if (circles.length > 0)
+    throw new FormatError(
+      `${label}: got the node '${circles[0]!.name}' reading its own output, expected no circle; export the model again`,
+    );
   return order;
 }
 
