@@ -1,7 +1,8 @@
 import type { Network } from '@ntk/tensor';
-import { fitLinearized } from './fit/fit-linearized.ts';
+import { fitLinearized, planFor } from './fit/fit-linearized.ts';
 import type { LinearizedFit } from './fit/linearized-fit.ts';
 import type { TrainingData } from './fit/training-data.ts';
+import type { Plan } from './plan/plan.ts';
 import { resolveOptions, type AdaptOptions, type ResolvedOptions } from './fit/options.ts';
 
 /** A trained network adapted to data: a Gaussian process whose features are the network's Jacobian. */
@@ -19,14 +20,26 @@ export interface AdaptedNetwork extends LinearizedFit {
  * @param data - x [n, …exampleShape] as the network takes it, y [n, c] in the units of the network's outputs; borrowed
  * @returns the posterior; the caller disposes it
  * @throws {ShapeError} if inputs, targets and network do not fit
- * @throws {OptionError} if an option is out of its domain
+ * @throws {OptionError} if an option is out of its domain, or nothing fits in memory
  * @throws {NumericalError} if targets are not finite, or a factorisation fails
+ * @throws {SolveError} if an iterative solver does not converge
  *
- * Cost: c backward passes for the kernel's factors, N²·(widths) for the kernel, 2/3·N³ to learn the variances, N³/6 to solve (N = n·c).
+ * Cost: that of the plan; `planAdaptation` tells it in advance.
  * Source: Maddox et al. (2021), section 3.
  */
 export async function adapt(network: Network, data: TrainingData, options: AdaptOptions): Promise<AdaptedNetwork> {
   const resolved = resolveOptions(options);
   const fit = await fitLinearized(network, data, resolved);
   return { ...fit, network, data, options: resolved };
+}
+
+/**
+ * How `adapt` would adapt a network to n examples, without running anything; `explain` prints it.
+ *
+ * @param network - borrowed
+ * @param n - training examples
+ * @throws {OptionError} if an option is out of its domain, or nothing fits in memory
+ */
+export function planAdaptation(network: Network, n: number, options: AdaptOptions): Plan {
+  return planFor(network, n, resolveOptions(options));
 }

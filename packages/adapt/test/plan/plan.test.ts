@@ -1,0 +1,132 @@
+import {
+  adapt,
+  explain,
+  formatPlan,
+  formatRates,
+  parsePlan,
+  parseRates,
+  planAdaptation,
+  type AdaptOptions,
+  type Plan,
+} from '@ntk/adapt';
+import { denseNetwork } from '@ntk/models';
+import { Rng, cpuBackend, type Backend } from '@ntk/tensor';
+import { describe, expect, test } from 'vitest';
+import { ratesOf } from '../../src/plan/rates.ts';
+import { makeProblem } from '../problem.ts';
+
+const wide = denseNetwork({ inputs: 2, hidden: [500, 500], outputs: 2, rng: new Rng(1) });
+/** Has the rates of a native backend, and is never run. */
+const native: Backend = { ...cpuBackend(), name: 'native' };
+const plan = (n: number, options: Partial<AdaptOptions> = {}): Plan =>
+  planAdaptation(wide, n, { backend: native, ...options });
+
+describe('a plan', () => {
+  test('chooses the kernel and a Cholesky factor for few rows, products for many, and parameters where they are few', () => {
+    expect(plan(300).method).toMatchObject({
+      space: 'function',
+      solver: 'cholesky',
+      holds: 'kernel',
+      dtype: 'float64',
+    });
+    expect(plan(10_000).method).toMatchObject({ space: 'function', solver: 'cg', holds: 'nothing' });
+    expect(plan(100_000, { layers: 'last' }).method).toMatchObject({ space: 'parameter', solver: 'cholesky' });
+  });
+
+  test('is the cheapest that fits, and says so of every candidate', () => {
+    const { candidates, memory, seconds, bytes, method } = plan(10_000, { memory: 2 ** 33 });
+    const chosen = candidates.filter(({ verdict }) => verdict === 'chosen');
+    expect(chosen).toEqual([{ method, seconds, bytes, verdict: 'chosen' }]);
+    for (const candidate of candidates) {
+      expect(candidate.verdict === 'too large').toBe(candidate.bytes > memory);
+      if (candidate.verdict === 'slower') expect(candidate.seconds).toBeGreaterThanOrEqual(0.75 * seconds);
+    }
+  });
+
+  test('more memory never makes it slower', () => {
+    const seconds = [2, 3, 4, 6, 8, 12, 24].map(
+      (gibibytes) => plan(5000, { memory: gibibytes * 2 ** 30, solver: 'cg' }).seconds,
+    );
+    expect(seconds).toEqual([...seconds].sort((a, b) => b - a));
+  });
+
+  test('time and memory grow with rows, whatever the method', () => {
+    const [few, many] = [plan(500, { memory: 2 ** 50 }), plan(1000, { memory: 2 ** 50 })];
+    for (const candidate of few.candidates) {
+      const same = many.candidates.find(({ method }) => JSON.stringify(method) === JSON.stringify(candidate.method))!;
+      expect(same.seconds).toBeGreaterThan(candidate.seconds);
+      expect(same.bytes).toBeGreaterThan(candidate.bytes);
+    }
+  });
+
+  test('the same input gives the same plan', () => {
+    expect(plan(3000)).toEqual(plan(3000));
+  });
+
+  test('takes float32 only where float64 would take long, unless it is named', () => {
+    expect(plan(300).candidates.every(({ method }) => method.dtype === 'float64')).toBe(true);
+    expect(plan(10_000).method.dtype).toBe('float32');
+    expect(plan(10_000, { dtype: 'float64' }).method.dtype).toBe('float64');
+    expect(plan(300, { dtype: 'float32' }).method.dtype).toBe('float32');
+  });
+
+  test('keeps to what is named', () => {
+    expect(plan(300, { solver: 'lsmr' }).method).toMatchObject({ space: 'parameter', solver: 'lsmr' });
+    expect(plan(300, { solver: 'cg', preconditioner: 'pivoted-cholesky' }).method.preconditioner).toEqual({
+      kind: 'pivoted-cholesky',
+      rank: 100,
+    });
+    expect(plan(300, { outputs: 'shared' }).method).toMatchObject({ solver: 'cholesky', holds: 'kernel' });
+  });
+
+  test('refuses what cannot fit, with sizes and remedies', () => {
+    expect(() => plan(100_000, { space: 'function', solver: 'cholesky' })).toThrow(
+      /100000 examples with 2 outputs, 253002 parameters.* do not fit in 4 GiB: .* needs .* GiB; use a memory limit of .*, or space auto and solver auto, or fewer layers/,
+    );
+    expect(() => plan(300, { outputs: 'independent', solver: 'cg' })).toThrow('for which there is no method');
+    expect(() => plan(300, { memory: 0 })).toThrow('memory: got 0');
+  });
+
+  test('is explained in a table with the chosen method first', () => {
+    const [sizes, header, first, ...rest] = explain(plan(2000));
+    expect(sizes).toBe(
+      '2000 examples with 2 outputs, 253002 parameters, 1000 examples to predict; at most 4 GiB on native',
+    );
+    expect(header).toContain('time');
+    expect(first).toMatch(/^→ {2}function space, kernel matrix, Cholesky, float64 .* chosen$/);
+    expect(rest.at(-1)).toContain('too large');
+  });
+});
+
+describe('a saved plan', () => {
+  test('is read as it was, and followed', async () => {
+    const { network, backend, x, y, xTest } = await makeProblem();
+    const saved = planAdaptation(network, 24, { backend, solver: 'cg' });
+    const read = parsePlan(formatPlan(saved), 'plan.json');
+    expect(read).toEqual(saved);
+    using adapted = await adapt(network, { x, y }, { backend, plan: read });
+    expect(adapted.plan).toBe(read);
+    expect(adapted.inference.kind).toBe('operator');
+    expect((await adapted.predict(xTest)).mean).toHaveLength(15);
+  });
+
+  test('is refused for other sizes', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 20 });
+    const other = planAdaptation(network, 24, { backend });
+    await expect(adapt(network, { x, y }, { backend, plan: other })).rejects.toThrow(
+      /a plan for 24 examples.*plan again/,
+    );
+  });
+
+  test.each([
+    ['no JSON', 'plan', /is not JSON/],
+    ['another version', JSON.stringify({ format: 'ntk-plan', version: 2 }), /not a plan of version 1 \(version/],
+  ])('is refused: %s', (_, text, message) => {
+    expect(() => parsePlan(text, 'plan.json')).toThrow(message);
+  });
+
+  test('rates are read as they were', () => {
+    const rates = ratesOf(cpuBackend());
+    expect(parseRates(formatRates(rates, 'cpu'), 'rates.json')).toEqual({ backend: 'cpu', rates });
+  });
+});
