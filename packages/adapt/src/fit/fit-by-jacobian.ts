@@ -17,7 +17,7 @@ export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
   const { priorVariance } = hyperparameters;
   const posterior = await parameterSpacePosterior(
     { jTrain, priorVariance, noise, ...targets },
-    directSolver(options.backend),
+    directSolver(options.solverBackend ?? options.backend),
   );
   return {
     hyperparameters,

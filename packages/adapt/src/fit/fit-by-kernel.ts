@@ -45,7 +45,7 @@ async function condition(
   const { priorVariance } = hyperparameters;
   const posterior = await functionSpacePosterior(
     { kTrainTrain, priorVariance, noise, ...targets },
-    directSolver(options.backend),
+    directSolver(options.solverBackend ?? options.backend),
   );
   return { posterior, hyperparameters };
 }

@@ -45,7 +45,7 @@ async function condition(
   const { hyperparameters, noise } = await resolveVariances(problem, { kTrainTrain: kernel });
   options.onProgress('solve');
   const common = { priorVariance: hyperparameters.priorVariance, noiseVariance: noise, ...targets };
-  const solver = directSolver(options.backend);
+  const solver = directSolver(options.solverBackend ?? options.backend);
   const inference: OutputsInference =
     plan.layout === 'independent'
       ? {

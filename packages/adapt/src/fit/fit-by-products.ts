@@ -1,6 +1,6 @@
-import { operatorPosterior, type OperatorSolver } from '@ntk/gp';
+import { operatorPosterior, type OperatorSolver, type OperatorSpaceProblem } from '@ntk/gp';
 import { explicitJacobian, kernelMatrix } from '@ntk/jacobian';
-import { matrix, matrixOperator, type LinearOperator, type Matrix } from '@ntk/linop';
+import { matrix, matrixOperator, type LinearOperator, type Matrix, type Placement } from '@ntk/linop';
 import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type HeldMatrices, type Variances } from './hyperparameters.ts';
@@ -13,12 +13,12 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
   const { linearization, targets, plan, options } = problem;
   const owned: { dispose(): void }[] = [];
   try {
-    const { jTrain, solver, variances } = await prepare(problem, owned);
+    const { jacobians, solver, variances } = await prepare(problem, owned);
     options.onProgress('solve');
     const { hyperparameters, noise } = variances;
     const { space, solver: method } = plan.method;
     const posterior = await operatorPosterior(
-      { jTrain, priorVariance: hyperparameters.priorVariance, noise, ...targets },
+      { ...jacobians, priorVariance: hyperparameters.priorVariance, noise, ...targets },
       solver,
       { space: method === 'lsmr' ? 'least-squares' : space },
     );
@@ -40,15 +40,15 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
 }
 
 interface Prepared {
-  readonly jTrain: LinearOperator;
+  readonly jacobians: Pick<OperatorSpaceProblem, 'jTrain' | 'jSolve'>;
   readonly solver: OperatorSolver;
   readonly variances: Variances;
 }
 
 // Makes what the method holds; matrices on the host live no longer than this.
 async function prepare(problem: FitProblem, owned: { dispose(): void }[]): Promise<Prepared> {
-  const { linearization, plan, options } = problem;
-  const { backend, dtype, jacobian } = linearization;
+  const { plan, options, linearization } = problem;
+  const { jacobian: jTrain, dtype } = linearization;
   const { holds, solver } = plan.method;
   const held = await hold(problem);
   const variances = await resolveVariances(problem, held);
@@ -56,14 +56,28 @@ async function prepare(problem: FitProblem, owned: { dispose(): void }[]): Promi
     owned.push(operator);
     return operator;
   };
-  if (solver === 'cholesky') return { jTrain: jacobian, solver: directSolver(options.backend), variances };
+  if (solver === 'cholesky')
+    return { jacobians: { jTrain }, solver: directSolver(options.solverBackend ?? options.backend), variances };
+  const place = solverPlacement(problem);
   if (holds === 'kernel') {
     const entries = informationOf(held.kTrainTrain!, variances);
-    const products = own(matrixOperator(entries, { backend, dtype, tags: ['positive-definite'] }));
-    return { jTrain: jacobian, solver: await iterativeSolver(problem, variances, products), variances };
+    const products = own(matrixOperator(entries, { ...place, tags: ['positive-definite'] }));
+    const judged = await iterativeSolver(problem, variances, { dtype, products });
+    return { jacobians: { jTrain }, solver: judged, variances };
   }
-  const jTrain = held.jTrain === undefined ? jacobian : own(matrixOperator(held.jTrain, { backend, dtype }));
-  return { jTrain, solver: await iterativeSolver(problem, variances), variances };
+  const iterative = await iterativeSolver(problem, variances, place);
+  if (held.jTrain === undefined) return { jacobians: { jTrain }, solver: iterative, variances };
+  const stored = own(matrixOperator(held.jTrain, place));
+  // What another backend solves with may be less precise than what variances are made of.
+  const jacobians = options.solverBackend === undefined ? { jTrain: stored } : { jTrain, jSolve: stored };
+  return { jacobians, solver: iterative, variances };
+}
+
+/** Where matrices that the solver multiplies by are stored: in the dtype of the linearization, or as near as the backend has it. */
+function solverPlacement({ linearization, options }: FitProblem): Required<Placement> {
+  const { solverBackend: backend = linearization.backend } = options;
+  const { dtype } = linearization;
+  return { backend, dtype: backend.supports[dtype] ? dtype : 'float32' };
 }
 
 async function hold({ linearization, plan, options }: FitProblem): Promise<HeldMatrices> {

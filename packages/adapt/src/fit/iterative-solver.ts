@@ -2,27 +2,33 @@ import { cg, jacobi, lsmr, nystrom, pivotedCholesky, type Preconditioner } from 
 import type { OperatorSolver } from '@ntk/gp';
 import { kernelDiagonal } from '@ntk/jacobian';
 import type { LinearOperator } from '@ntk/linop';
-import { Rng } from '@ntk/tensor';
+import { Rng, type DType } from '@ntk/tensor';
 import type { FitProblem } from './fit-problem.ts';
 import type { Variances } from './hyperparameters.ts';
 
 /** Relative residuals that count as converged where nothing is said. */
 const RTOL = { float64: 1e-6, float32: 1e-4 } as const;
 
+/** What an iterative solver works with. */
+export interface SolverOperands {
+  /** Of the operator whose products judge the solution. */
+  readonly dtype: DType;
+  /** The same operator stored, for products inside the solver; borrowed for its life. */
+  readonly products?: LinearOperator;
+}
+
 /**
  * The iterative solver of a plan, for I + F Fᵀ, I + FᵀF, or least squares with F.
- *
- * @param products - the same operator stored, for products inside the solver; borrowed for the life of the solver
  *
  * Cost: the kernel's diagonal, where the preconditioner needs it.
  */
 export async function iterativeSolver(
   problem: FitProblem,
   variances: Variances,
-  products?: LinearOperator,
+  { dtype, products }: SolverOperands,
 ): Promise<OperatorSolver> {
-  const { plan, options, linearization } = problem;
-  const rtol = options.rtol ?? RTOL[linearization.dtype];
+  const { plan, options } = problem;
+  const rtol = options.rtol ?? RTOL[dtype];
   if (plan.method.solver === 'lsmr') return lsmr({ damping: 1, rtol });
   const preconditioner = await preconditionerOf(problem, variances);
   return cg({

@@ -20,6 +20,11 @@ export interface AdaptOptions {
   /** Runs the network's Programs. */
   readonly backend: Backend;
   /**
+   * Multiplies by stored matrices inside conjugate gradients and LSMR, and factorises; the network's backend unless given. If it is given and lacks
+   * float64, the plan has no Cholesky factors; where it is less precise than the products with the network, these judge and correct its solutions.
+   */
+  readonly solverBackend?: Backend;
+  /**
    * dtype of the products with the Jacobian; all other algebra is float64. 'auto' is float64 where the backend has it, unless the plan finds that it
    * would not fit or take long.
    */
@@ -55,7 +60,9 @@ export interface AdaptOptions {
 }
 
 /** Options with every default filled in. */
-export interface ResolvedOptions extends Required<Omit<AdaptOptions, 'plan' | 'rtol' | 'predictions'>> {
+export interface ResolvedOptions
+  extends Required<Omit<AdaptOptions, 'solverBackend' | 'plan' | 'rtol' | 'predictions'>> {
+  readonly solverBackend: Backend | undefined;
   readonly plan: Plan | undefined;
   readonly rtol: number | undefined;
   readonly predictions: number | undefined;
@@ -80,6 +87,7 @@ export function resolveOptions(options: AdaptOptions): ResolvedOptions {
     throw new OptionError(`predictions: got ${predictions}, expected a number of examples`);
   return {
     backend: options.backend,
+    solverBackend: options.solverBackend,
     dtype: options.dtype ?? 'auto',
     layers: options.layers ?? 'all',
     mean: options.mean ?? 'network',

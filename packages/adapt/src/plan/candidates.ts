@@ -19,6 +19,8 @@ export interface PlanRequest {
   readonly preconditioner: PreconditionerKind | 'auto';
   /** 'auto' is float64 where the backend has it, and float32 where that would not fit or take long. */
   readonly dtype: DType | 'auto';
+  /** What multiplies by stored matrices, where it is named. */
+  readonly solverBackend: Pick<Backend, 'name' | 'supports'> | undefined;
   readonly layout: OutputsLayout;
   /** Bytes that the process may use at its peak. */
   readonly memory: number;
@@ -108,13 +110,23 @@ function methodsOf(request: PlanRequest, dtype: DType, rank: number): Method[] {
     ({ space, solver, holds }) =>
       (request.space === 'auto' || request.space === space) &&
       (request.solver === 'auto' || request.solver === solver) &&
-      (request.layout === 'full' || (solver === 'cholesky' && holds === 'kernel')),
+      (request.layout === 'full' || (solver === 'cholesky' && holds === 'kernel')) &&
+      isServed({ solver, holds }, request.solverBackend),
   );
   return allowed.map((form) => ({
     ...form,
     dtype,
     preconditioner: preconditionerOf(form, request.preconditioner, rank),
   }));
+}
+
+/** Whether a method has use for the backend that was named for it: without float64, one that multiplies by a stored matrix. */
+function isServed(
+  { solver, holds }: Pick<Method, 'solver' | 'holds'>,
+  solverBackend: PlanRequest['solverBackend'],
+): boolean {
+  if (solverBackend === undefined || solverBackend.supports.float64) return true;
+  return solver !== 'cholesky' && (holds === 'kernel' || holds === 'jacobian');
 }
 
 function preconditionerOf(

@@ -30,8 +30,10 @@ export function explain({ sizes, backend, memory, candidates }: Plan): string[] 
 /** Why nothing fits, and what would make it fit. */
 export function refusal(problem: PlanProblem, request: PlanRequest, candidates: readonly Candidate[]): string {
   if (candidates.length === 0) {
-    const { space, solver, layout } = request;
-    return `plan: got space ${space}, solver ${solver} and outputs ${layout}, for which there is no method; outputs independent and shared need function space and Cholesky, LSMR parameter space`;
+    const { space, solver, layout, solverBackend } = request;
+    const isPrecise = solverBackend === undefined || solverBackend.supports.float64;
+    const reason = isPrecise ? '' : `; the solver backend ${solverBackend.name} has no float64, which Cholesky needs`;
+    return `plan: got space ${space}, solver ${solver} and outputs ${layout}, for which there is no method; outputs independent and shared need function space and Cholesky, LSMR parameter space${reason}`;
   }
   const least = candidates.reduce((a, b) => (b.bytes < a.bytes ? b : a));
   const remedies = [
