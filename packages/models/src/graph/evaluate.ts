@@ -38,7 +38,10 @@ export function neededNodes<N extends GraphNode>(
   outputs: readonly string[],
   known: (name: string) => boolean,
 ): N[] {
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = new Map(
+    // An output without a name is one that nothing reads.
+    nodes.flatMap((node) => node.outputs.filter((output) => output !== '').map((output) => [output, node] as const)),
+  );
   const order: N[] = [];
   const circles: N[] = [];
   const state = new Map<N, 'open' | 'done'>();
@@ -106,7 +109,7 @@ export function evaluate<N extends GraphNode>(
       const result = rules.get(node.op)!(tracer, node, inputs);
       const results = 'kind' in result ? [result] : result;
       results.forEach((value, i) => {
-        if (node.outputs[i] !== undefined) values.set(node.outputs[i], value);
+        if (node.outputs[i]) values.set(node.outputs[i], value);
       });
     } catch (error) {
       throw located(error, `${label}: node '${node.name}' (${node.op})`);

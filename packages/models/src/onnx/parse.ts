@@ -2,10 +2,11 @@ import { FormatError, UnsupportedError, type Network } from '@ntk/tensor';
 import { buildFromGraph } from '../graph/build-graph.ts';
 import { readSignature, type DeclaredValue } from '../graph/signature.ts';
 import type { StaticTensor } from '../graph/traced.ts';
+import { listNames } from '../list-names.ts';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { decodeModel } from './decode.ts';
 import { foldingNotes } from './folding-notes.ts';
-import type { OnnxModelFile, OnnxValueInfo } from './messages.ts';
+import type { OnnxModelFile, OnnxNode, OnnxValueInfo } from './messages.ts';
 import { OpNode } from './op-node.ts';
 import { onnxRules } from './table.ts';
 import { elementKindOf, readTensor, type ExternalData } from './tensor-data.ts';
@@ -49,6 +50,7 @@ export function parseOnnx(bytes: Uint8Array, options: ParseOnnxOptions = {}): Ne
   const file = decodeModel(bytes, label);
   const opset = checkVersions(file, label);
   const { graph } = file;
+  rejectFused(graph.nodes, label);
   const external = options.external ?? missingExternal(label);
   const tensors = new Map<string, StaticTensor>(
     graph.initializers.map((tensor) => [tensor.name, readTensor(tensor, true, { label, external })]),
@@ -84,6 +86,16 @@ function checkVersions({ opsets, hasFunctions }: OnnxModelFile, label: string): 
       `${label}: got a model that defines operations of its own, expected standard ones; inline them by: python -c "import onnx, onnx.inliner; onnx.save(onnx.inliner.inline_local_functions(onnx.load('${label}')), 'new.onnx')"`,
     );
   return version;
+}
+
+/** Operations of ONNX Runtime, into which it fuses those of a network. */
+function rejectFused(nodes: readonly OnnxNode[], label: string): void {
+  const fused = nodes.filter(({ domain }) => domain.startsWith('com.microsoft'));
+  if (fused.length === 0) return;
+  const listed = listNames(fused.map(({ op, name, domain }) => `${domain}.${op} '${name}'`));
+  throw new UnsupportedError(
+    `${label}: got operations of ONNX Runtime's own, ${listed}, expected standard ones; take the model as it was before it was optimised or quantised`,
+  );
 }
 
 function missingExternal(label: string): ExternalData {

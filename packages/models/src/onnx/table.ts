@@ -6,6 +6,7 @@ import { linearRules } from './ops/linear.ts';
 import { normalizationRules } from './ops/normalization.ts';
 import { recurrentRules } from './ops/recurrent.ts';
 import { reductionRules } from './ops/reduction.ts';
+import { resizeRules } from './ops/resize.ts';
 import { selectionRules } from './ops/selection.ts';
 import { shapeRules } from './ops/shape.ts';
 import type { OnnxRule } from './op-node.ts';
@@ -22,6 +23,7 @@ export const onnxRules: ReadonlyMap<string, OnnxRule> = new Map(
     ...reductionRules,
     ...normalizationRules,
     ...recurrentRules,
+    ...resizeRules,
     ...identityRules,
   }),
 );

@@ -9,7 +9,17 @@ import { mixing } from '../view.ts';
 export type Reduction = (b: ProgramBuilder, x: Value, axes: readonly number[]) => Value;
 
 /** Names of the reductions. */
-export type ReductionName = 'sum' | 'max' | 'min' | 'mean' | 'prod' | 'sumSquare' | 'l2' | 'logSumExp';
+export type ReductionName =
+  | 'sum'
+  | 'max'
+  | 'min'
+  | 'mean'
+  | 'prod'
+  | 'sumSquare'
+  | 'l1'
+  | 'l2'
+  | 'logSum'
+  | 'logSumExp';
 
 /** Reductions by name. */
 export const reductions: { readonly [N in ReductionName]: Reduction } = {
@@ -22,7 +32,9 @@ export const reductions: { readonly [N in ReductionName]: Reduction } = {
   },
   prod: (b, x, axes) => axes.toSorted((i, j) => j - i).reduce((y, axis) => productAlong(b, y, axis), x),
   sumSquare: (b, x, axes) => b.sum(b.mul(x, x), axes),
+  l1: (b, x, axes) => b.sum(b.unary('abs', x), axes),
   l2: (b, x, axes) => b.unary('sqrt', b.sum(b.mul(x, x), axes)),
+  logSum: (b, x, axes) => b.unary('log', b.sum(x, axes)),
   logSumExp: (b, x, axes) => {
     const kept = b.shape(x).map((extent, axis) => (axes.includes(axis) ? 1 : extent));
     const largest = b.max(x, axes);

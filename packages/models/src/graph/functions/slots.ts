@@ -1,5 +1,5 @@
 import { sizeOf } from '@ntk/tensor';
-import type { Traced, View } from '../traced.ts';
+import type { StaticTensor, Traced, View } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
 import { arithmetic } from './arithmetic.ts';
 import { elementwise } from './elementwise.ts';
@@ -7,20 +7,28 @@ import { matmul } from './matmul.ts';
 import { scaleAndShift } from './normalize.ts';
 
 /**
- * x + w or x · w, in which a weight of the file is a bias or a scale, and so trainable.
- *
- * A single number is one only where it is added to the product of a weight: elsewhere it is an epsilon or the scale of an attention.
+ * x + w or x · w, in which a weight of the file is a bias or a scale, and so trainable, unless it tells itself from them: a single number, which is an
+ * epsilon or the scale of an attention where x is not the product of a weight, and a mask, whose entries no sum survives. What is subtracted or
+ * divided by is a constant: the standardisation of inputs.
  */
 export function affine(tracer: Tracer, op: 'add' | 'mul', operands: readonly [Traced, Traced]): Traced {
   const slots = operands.map((operand, i): Traced => {
     const other = operands[1 - i]!;
     if (operand.kind === 'view' || !operand.weight || other.kind !== 'view') return operand;
     const product = op === 'add' ? tracer.products.get(other.value) : undefined;
-    if (product === undefined) return sizeOf(operand.shape) > 1 ? tracer.weight(operand) : operand;
+    if (product === undefined) return isScaleOrShift(operand) ? tracer.weight(operand) : operand;
     tracer.biases.set(operand.weight.name, product);
     return operand.shape.length > 0 ? tracer.weight(operand) : operand;
   });
   return elementwise(tracer, slots, arithmetic[op]);
+}
+
+/** Scores of attentions are masked by adding -∞, or the lowest number of some type. */
+const MASKED = 1e9;
+
+function isScaleOrShift(operand: StaticTensor): boolean {
+  if (sizeOf(operand.shape) <= 1) return false;
+  return Array.from(operand.values()).every((value) => typeof value === 'number' && Math.abs(value) < MASKED);
 }
 
 /** A product of matrices, in which a weight of the file is trainable. What is added to the result is then its bias. */

@@ -19,6 +19,13 @@ function overAxis(function_: typeof softmax): OnnxRule {
   };
 }
 
+/** 0 within lambd of 0, beyond it moved towards 0 by the bias. */
+const shrink = of((b, x, node) => {
+  const [limit, bias] = [b.scalar(node.number('lambd', 0.5)), b.scalar(node.number('bias', 0))];
+  const below = b.where(b.binary('greater', b.neg(limit), x), b.add(x, bias), b.scalar(0));
+  return b.where(b.binary('greater', x, limit), b.sub(x, bias), below);
+});
+
 const geluRule = of((b, x, node) => {
   const kind = node.text('approximate', 'none');
   if (kind !== 'none' && kind !== 'tanh')
@@ -45,6 +52,7 @@ export const activationRules: OnnxRules = {
   HardSwish: of((b, x) => b.mul(x, clippedLine(b, x, 1 / 6, 0.5))),
   Swish: of((b, x, node) => b.mul(x, b.unary('sigmoid', b.mul(b.scalar(node.number('alpha', 1)), x)))),
   Mish: of(mish),
+  Shrink: shrink,
   Tanh: of((b, x) => b.unary('tanh', x)),
   Softplus: of(softplus),
   Softsign: of(softsign),

@@ -1,5 +1,4 @@
 import { UnsupportedError } from '@ntk/tensor';
-import { isPerExample } from '../../graph/extent.ts';
 import {
   convolve,
   convolveTransposed,
@@ -9,11 +8,8 @@ import {
   type Padding,
   type TransposedSize,
 } from '../../graph/functions/convolution.ts';
-import { overImages } from '../../graph/functions/images.ts';
-import { rankOf } from '../../graph/functions/movement.ts';
 import { reachOf } from '../../windows/extents.ts';
-import { repeatPixels } from '../../windows/upsample.ts';
-import { extentsIn, knownInput, numbersIn, required } from '../../graph/operands.ts';
+import { required } from '../../graph/operands.ts';
 import type { OnnxRule, OnnxRules, OpNode } from '../op-node.ts';
 
 /** Numbers for the axes of positions as a pair; a sequence is an image of one row. */
@@ -105,32 +101,10 @@ const averagePool: OnnxRule = (tracer, node, inputs) =>
     countPadding: node.number('count_include_pad', 0) !== 0,
   });
 
-/** Repeats pixels a whole number of times; anything between pixels is not read. */
-const resize: OnnxRule = (tracer, node, inputs) => {
-  const view = tracer.view(required(inputs, 0));
-  const mode = node.text('mode', 'nearest');
-  const scales = inputs[2] ? numbersIn(knownInput(inputs, 2, 'scales'), 'a scale') : [];
-  const sizes = inputs[3] ? extentsIn(knownInput(inputs, 3, 'sizes')) : [];
-  if (mode !== 'nearest' || rankOf(view) !== 4)
-    throw new UnsupportedError(`got the mode '${mode}' on ${rankOf(view)} axes, expected nearest on images`);
-  return overImages(tracer, view, 'first', (b, images) => {
-    const [, rows, columns] = b.shape(images) as [number, number, number];
-    const factor = (axis: number, extent: number): number => {
-      const size = sizes[axis];
-      return size !== undefined && !isPerExample(size) ? size / extent : (scales[axis] ?? 1);
-    };
-    const times = [factor(2, rows), factor(3, columns)] as const;
-    if (!times.every((each) => Number.isInteger(each) && each >= 1))
-      throw new UnsupportedError(`got the scales [${times.join(', ')}], expected whole numbers`);
-    return repeatPixels(b, images, times);
-  });
-};
-
 /** Filters and windows over images and sequences. */
 export const convolutionRules: OnnxRules = {
   Conv: conv,
   ConvTranspose: convTranspose,
   MaxPool: maxPool,
   AveragePool: averagePool,
-  Resize: resize,
 };

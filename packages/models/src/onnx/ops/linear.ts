@@ -1,3 +1,4 @@
+import { einsum } from '../../graph/functions/einsum.ts';
 import { elementwise, pointwise } from '../../graph/functions/elementwise.ts';
 import { arithmetic } from '../../graph/functions/arithmetic.ts';
 import { rankOf, transpose } from '../../graph/functions/movement.ts';
@@ -42,6 +43,13 @@ const matMul: OnnxRule = (tracer, _node, inputs) => {
   return product(tracer, left, right);
 };
 
+const einsumRule: OnnxRule = (tracer, node, inputs) =>
+  einsum(
+    tracer,
+    node.text('equation', ''),
+    inputs.map((_, i) => required(inputs, i)),
+  );
+
 /** A linear model of scikit-learn: its coefficients are the node's. */
 const linearRegressor: OnnxRule = (tracer, node, inputs) => {
   const targets = node.number('targets', 1);
@@ -70,6 +78,7 @@ const scaler: OnnxRule = (tracer, node, inputs) => {
 export const linearRules: OnnxRules = {
   Gemm: gemm,
   MatMul: matMul,
+  Einsum: einsumRule,
   'ai.onnx.ml.LinearRegressor': linearRegressor,
   'ai.onnx.ml.Scaler': scaler,
 };

@@ -1,4 +1,4 @@
-import { ShapeError } from '@ntk/tensor';
+import { ShapeError, UnsupportedError } from '@ntk/tensor';
 import { asNumber, type Extent } from '../../graph/extent.ts';
 import { pointwise } from '../../graph/functions/elementwise.ts';
 import { axisOf, extentsOfTraced, rankOf, reshape } from '../../graph/functions/movement.ts';
@@ -17,8 +17,12 @@ function slot(tracer: Tracer, traced: Traced | undefined): Traced | undefined {
   return traced && tracer.weight(traced);
 }
 
-const batch: OnnxRule = (tracer, node, inputs) =>
-  batchNormalize(tracer, required(inputs, 0), {
+const batch: OnnxRule = (tracer, node, inputs) => {
+  if (node.number('training_mode', 0) !== 0)
+    throw new UnsupportedError(
+      'got training_mode = 1, which normalises by the moments of a batch, expected stored ones; export the model in evaluation mode',
+    );
+  return batchNormalize(tracer, required(inputs, 0), {
     scale: slot(tracer, required(inputs, 1)),
     shift: slot(tracer, required(inputs, 2)),
     mean: tracer.buffer(required(inputs, 3)),
@@ -26,6 +30,7 @@ const batch: OnnxRule = (tracer, node, inputs) =>
     epsilon: node.number('epsilon', 1e-5),
     axis: 1,
   });
+};
 
 /** Axes from one to the last. */
 function from(axis: number, rank: number): number[] {

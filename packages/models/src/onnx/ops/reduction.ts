@@ -17,13 +17,12 @@ function over(name: ReductionName): OnnxRule {
   };
 }
 
-/** The product of extents. */
+/** The product of entries, or of extents, of which one may be the number of examples. */
 const reduceProd: OnnxRule = (tracer, node, inputs) => {
   const operand = required(inputs, 0);
-  if (operand.kind === 'view') throw new TypeError('unreachable');
-  const keep = node.number('keepdims', 1) !== 0;
-  void tracer;
-  return staticTensor('int', keep ? [1] : [], [product(extentsIn(operand))]);
+  if (operand.kind === 'view' || operand.element === 'float' || rankOf(operand) !== 1)
+    return over('prod')(tracer, node, inputs);
+  return staticTensor('int', node.number('keepdims', 1) !== 0 ? [1] : [], [product(extentsIn(operand))]);
 };
 
 /** The mean or maximum over all positions. */
@@ -42,7 +41,9 @@ export const reductionRules: OnnxRules = {
   ReduceMean: over('mean'),
   ReduceMax: over('max'),
   ReduceMin: over('min'),
+  ReduceL1: over('l1'),
   ReduceL2: over('l2'),
+  ReduceLogSum: over('logSum'),
   ReduceSumSquare: over('sumSquare'),
   ReduceLogSumExp: over('logSumExp'),
   ReduceProd: reduceProd,

@@ -1,6 +1,10 @@
 import { UnsupportedError } from '@ntk/tensor';
-import { over, product, type Extent } from '../../graph/extent.ts';
+import { asNumber, over, product, type Extent } from '../../graph/extent.ts';
+import { arithmetic } from '../../graph/functions/arithmetic.ts';
+import { elementwise } from '../../graph/functions/elementwise.ts';
+import { matmul } from '../../graph/functions/matmul.ts';
 import {
+  axisOf,
   expand,
   extentsOfTraced,
   rankOf,
@@ -10,8 +14,8 @@ import {
   unsqueeze,
 } from '../../graph/functions/movement.ts';
 import { concatNonEmpty, fill, range, tile } from '../../graph/functions/repeating.ts';
-import { extentsIn, knownInput, required } from '../../graph/operands.ts';
-import { staticTensor } from '../../graph/static.ts';
+import { extentsIn, knownInput, numberIn, required } from '../../graph/operands.ts';
+import { fold, staticTensor } from '../../graph/static.ts';
 import type { StaticTensor } from '../../graph/traced.ts';
 import { axesOf, type OnnxRule, type OnnxRules } from '../op-node.ts';
 import { readTensor } from '../tensor-data.ts';
@@ -112,6 +116,65 @@ const depthToSpace: OnnxRule = (tracer, node, inputs) => {
   return reshape(tracer, blocks, [n, inner, product([h, block]), product([w, block])]);
 };
 
+/** Blocks of positions become blocks of channels. */
+const spaceToDepth: OnnxRule = (tracer, node, inputs) => {
+  const operand = required(inputs, 0);
+  const [n, c, h, w] = extentsOfTraced(tracer, operand) as [Extent, Extent, Extent, Extent];
+  const block = node.number('blocksize', 1);
+  const split = [n, c, over(h, block), block, over(w, block), block];
+  const blocks = transpose(tracer, reshape(tracer, operand, split), [0, 3, 5, 1, 2, 4]);
+  return reshape(tracer, blocks, [n, product([c, block, block]), over(h, block), over(w, block)]);
+};
+
+/** A tensor whose matrices keep what lies on and above a diagonal, or on and below it; elsewhere they have zeros. */
+const trilu: OnnxRule = (tracer, node, inputs) => {
+  const operand = required(inputs, 0);
+  const [rows, columns] = extentsOfTraced(tracer, operand)
+    .slice(-2)
+    .map((extent) => asNumber(extent, 'an extent of matrices')) as [number, number];
+  const diagonal = inputs[1] ? numberIn(knownInput(inputs, 1, 'diagonals'), 'a diagonal') : 0;
+  const isUpper = node.number('upper', 1) !== 0;
+  const kept = staticTensor(
+    'bool',
+    [rows, columns],
+    Array.from({ length: rows * columns }, (_, i) => {
+      const above = (i % columns) - Math.floor(i / columns) - diagonal;
+      return (isUpper ? above >= 0 : above <= 0) ? 1 : 0;
+    }),
+    `${isUpper ? 'upper' : 'lower'} triangle ${rows} by ${columns} from ${diagonal}`,
+  );
+  return elementwise(tracer, [kept, operand, staticTensor(operand.element, [], [0])], arithmetic.where);
+};
+
+/** Sums of the entries before and at each place of one axis: a product with a triangle of ones. */
+const cumulativeSum: OnnxRule = (tracer, node, inputs) => {
+  const operand = required(inputs, 0);
+  const rank = rankOf(operand);
+  const axis = axisOf(numberIn(knownInput(inputs, 1, 'axes'), 'an axis'), rank);
+  const extent = asNumber(extentsOfTraced(tracer, operand)[axis]!, 'an axis to sum along');
+  const [exclusive, reverse] = [node.number('exclusive', 0), node.number('reverse', 0) !== 0];
+  const triangle = staticTensor(
+    'float',
+    [extent, extent],
+    Array.from({ length: extent * extent }, (_, i) => {
+      const after = ((i % extent) - Math.floor(i / extent)) * (reverse ? -1 : 1);
+      return after >= exclusive ? 1 : 0;
+    }),
+    `triangle ${extent}${exclusive ? ' exclusive' : ''}${reverse ? ' reverse' : ''}`,
+  );
+  const swapped = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
+  const last = transpose(tracer, operand, swapped);
+  const sums =
+    last.kind === 'static'
+      ? fold(
+          [last, triangle],
+          (b, [x, t]) => b.reshape(b.matmul(rank === 1 ? b.reshape(x!, [1, extent]) : x!, t!), last.shape),
+          last.element,
+        )
+      : matmul(tracer, last, tracer.view(triangle));
+  return transpose(tracer, sums, swapped);
+};
+
 /** What changes shapes and orders, and arithmetic of shapes. */
 export const shapeRules: OnnxRules = {
   Shape: shape,
@@ -128,4 +191,7 @@ export const shapeRules: OnnxRules = {
   Tile: tileRule,
   Concat: concatRule,
   DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+  Trilu: trilu,
+  CumSum: cumulativeSum,
 };
