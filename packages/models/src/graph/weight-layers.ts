@@ -30,13 +30,12 @@ export function layersOf(
 
 /** Parts at the end of a name that tell the variable or the operation, not the layer. */
 const TAIL =
-  /\/(ReadVariableOp|Read|MatMul|BiasAdd|Conv2D|Conv1D|conv1d|ExpandDims_1|ExpandDims|depthwise|Cast|Tensordot|resource|read|concat|axis|Reshape)(_\d+)?(:\d+)?$/;
+  /\/(ReadVariableOp|Read|MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm(?:_\d+)?\/(?:mul|sub)|Conv2D|Conv1D|conv1d|ExpandDims_1|ExpandDims|depthwise|Cast|Tensordot|resource|read|concat|axis|Reshape)(_\d+)?(:\d+)?$/;
 
 function layerInName(name: string): string | undefined {
   if (isMadeUp(name)) return undefined;
   let path = name.replace(/^StatefulPartitionedCall\//, '').replace(/:\d+$/, '');
   const stripped = stripTail(path);
-  if (stripped !== path && stripped.includes('/')) return stripped;
   if (stripped !== path) return stripped;
   path = path.replace(/__\d+$/, '');
   const end = Math.max(path.lastIndexOf('.'), path.lastIndexOf('/'));
