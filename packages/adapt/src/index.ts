@@ -51,6 +51,8 @@ export { formatPlan, formatRates, parsePlan, parseRates } from './plan/plan-file
 export type { Plan } from './plan/plan.ts';
 export type { Rates } from './plan/rates.ts';
 export type { Sizes } from './plan/sizes.ts';
+export { suggest, suggestStored } from './suggest/suggest.ts';
+export type { SuggestOptions, Suggestion } from './suggest/suggest.ts';
 export { compareErrors, relationOf } from './verdict/comparison.ts';
 export type { Comparison, Relation } from './verdict/comparison.ts';
 export type { Comparisons, Method, MethodScores } from './verdict/conclusion.ts';

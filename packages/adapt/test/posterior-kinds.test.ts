@@ -23,13 +23,15 @@ async function reopened(adapted: AdaptedNetwork, options: StoreOptions): Promise
   return decodePosterior(await encodePosterior(await storePosterior(adapted, options)), 'a.ntk');
 }
 
-const MEANS = ['network', 'zero', 'constant'] as const;
+const CASES = (['full', 'independent', 'shared'] as const).flatMap((outputs) =>
+  (['network', 'zero', 'constant'] as const).map((mean) => ({ outputs, mean })),
+);
 
-describe.each(MEANS)('a stored posterior, prior mean %s', (mean) => {
+describe.each(CASES)('a stored posterior, outputs $outputs, prior mean $mean', ({ outputs, mean }) => {
   const fit = async () => {
     const problem = await makeProblem({ outputs: 2 });
     const { network, backend, x, y } = problem;
-    return { ...problem, adapted: await adapt(network, { x, y }, { backend, mean }) };
+    return { ...problem, adapted: await adapt(network, { x, y }, { backend, mean, outputs }) };
   };
 
   test.each([
@@ -50,7 +52,12 @@ describe.each(MEANS)('a stored posterior, prior mean %s', (mean) => {
     using owned = adapted;
     const expected = await owned.predict(xTest);
     using at = await linearize(network, xTest, { backend });
-    const prior = (await kernelDiagonal(at)).map((value) => owned.hyperparameters.priorVariance * value);
+    const own = await kernelDiagonal(at);
+    // Outputs that share a kernel have the average of theirs.
+    const prior = own.map((value, i) => {
+      const first = i - (i % 2);
+      return owned.hyperparameters.priorVariance * (outputs === 'shared' ? (own[first]! + own[first + 1]!) / 2 : value);
+    });
     for (const rank of [2, 8, 24]) {
       const stored = await reopened(owned, { variance: { kind: 'root', rank } });
       const found = await predictStored(stored, xTest, { backend });
@@ -86,6 +93,38 @@ describe.each(MEANS)('a stored posterior, prior mean %s', (mean) => {
     expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e-9);
     expect(found.variance.every(Number.isNaN)).toBe(true);
   });
+});
+
+test.each([
+  { solver: 'cg', space: 'function' },
+  { solver: 'cg', space: 'parameter' },
+  { solver: 'lsmr', space: 'parameter' },
+] as const)(
+  'a posterior by $solver in $space space is stored with its mean, and variances that err upwards',
+  async (how) => {
+    const { network, backend, x, y, xTest } = await makeProblem({ outputs: 2 });
+    const options = { backend, noise: Float64Array.of(0.02, 0.05), priorVariance: 0.5 };
+    using exact = await adapt(network, { x, y }, options);
+    using adapted = await adapt(network, { x, y }, { ...options, ...how, rtol: 1e-10 });
+    const expected = await exact.predict(xTest);
+    const own = await adapted.predict(xTest);
+    for (const variance of [{ kind: 'auto' }, { kind: 'samples', count: 400 }, { kind: 'exact' }] as const) {
+      const stored = await reopened(adapted, { variance });
+      expect(relativeError(stored.noiseVariances, options.noise)).toBeLessThan(1e-12);
+      const found = await predictStored(stored, xTest, { backend });
+      expect(relativeError(found.mean, own.mean)).toBeLessThan(1e-6);
+      if (variance.kind !== 'samples') expect(relativeError(found.variance, expected.variance)).toBeLessThan(1e-6);
+      else found.variance.forEach((value, i) => expect(Math.abs(value / expected.variance[i]! - 1)).toBeLessThan(0.36));
+    }
+  },
+);
+
+test('one noise variance a target is kept with the data', async () => {
+  const { network, backend, x, y, xTest } = await makeProblem();
+  const noise = y.map((_, i) => 0.01 * (1 + (i % 3)));
+  using adapted = await adapt(network, { x, y }, { backend, noise, priorVariance: 1 });
+  const stored = await reopened(adapted, { variance: { kind: 'exact' } });
+  expect(await predictStored(stored, xTest, { backend })).toEqual(await adapted.predict(xTest));
 });
 
 describe('what is stored', () => {

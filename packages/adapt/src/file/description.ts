@@ -36,17 +36,19 @@ export interface RootDescription {
 
 /** What is said of that which variances come from. */
 export type VarianceDescription =
-  | { readonly kind: 'none' | 'exact' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'exact'; readonly noise: boolean; readonly rtol?: number | undefined }
   | { readonly kind: 'root'; readonly roots: readonly RootDescription[] }
   | { readonly kind: 'samples'; readonly count: number };
 
 /** What the metadata of a posterior file say, besides the tensors. */
 export interface Description
-  extends Omit<StoredPosterior, 'network' | 'weights' | 'constant' | 'variance' | 'features'> {
+  extends Omit<StoredPosterior, 'noiseVariances' | 'network' | 'weights' | 'constant' | 'variance' | 'features'> {
   readonly version: typeof VERSION;
   /** The release that wrote the file. */
   readonly library: string;
   readonly network: NetworkInside | NetworkOutside;
+  readonly noiseVariances: readonly number[];
   readonly variance: VarianceDescription;
   readonly features?: unknown;
 }
@@ -83,7 +85,7 @@ const varianceDescription = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
   z.object({ kind: z.literal('root'), roots: z.array(rootDescription).min(1) }),
   z.object({ kind: z.literal('samples'), count: z.int().positive() }),
-  z.object({ kind: z.literal('exact') }),
+  z.object({ kind: z.literal('exact'), noise: z.boolean(), rtol: z.number().positive().optional() }),
 ]);
 
 const description = z.object({
@@ -94,9 +96,11 @@ const description = z.object({
   outputs: z.enum(['full', 'independent', 'shared']),
   mean: z.enum(['network', 'zero', 'constant']),
   space: z.enum(['function', 'parameter']),
+  solver: z.enum(['cholesky', 'cg', 'lsmr']),
   dtype: z.enum(['float32', 'float64']),
   priorVariance: z.number().positive(),
   noiseVariance: z.number().positive(),
+  noiseVariances: z.array(z.number().positive()),
   examples: z.int().positive(),
   variance: varianceDescription,
   features: z.unknown().optional(),

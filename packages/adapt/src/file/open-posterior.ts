@@ -58,7 +58,7 @@ export async function openPosterior(stored: StoredPosterior, options: OpenOption
  * Cost: that of `adapt` with known variances.
  */
 export async function restorePosterior(stored: StoredPosterior, options: OpenOptions): Promise<AdaptedNetwork> {
-  const { variance, network, layers, mean, space, noiseVariance: noise, priorVariance } = stored;
+  const { variance, network, layers, mean, outputs, space, solver, priorVariance } = stored;
   if (variance.kind !== 'exact') {
     throw new OptionError(
       'restorePosterior: the posterior was stored without its training data; store it with variance exact (--save-variance exact)',
@@ -66,15 +66,9 @@ export async function restorePosterior(stored: StoredPosterior, options: OpenOpt
   }
   const { backend } = options;
   const dtype = dtypeFor(stored, options);
-  return adapt(network, variance.data, {
-    backend,
-    dtype,
-    layers: { names: layers },
-    mean,
-    space,
-    noise,
-    priorVariance,
-  });
+  const noise = variance.noise ?? stored.noiseVariances;
+  const how = { backend, dtype, layers: { names: layers }, mean, outputs, space, solver, noise, priorVariance };
+  return adapt(network, variance.data, { ...how, ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }) });
 }
 
 /** Predicts once; see `openPosterior`. */
@@ -110,7 +104,8 @@ export async function storedCovariances(
   );
 }
 
-function dtypeFor(stored: StoredPosterior, { backend, dtype }: OpenOptions): DType {
+/** The dtype in which a stored posterior predicts. */
+export function dtypeFor(stored: StoredPosterior, { backend, dtype }: OpenOptions): DType {
   return dtype ?? (backend.supports[stored.dtype] ? stored.dtype : 'float32');
 }
 

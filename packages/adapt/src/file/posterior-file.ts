@@ -42,7 +42,8 @@ export async function encodePosterior(
   stored: StoredPosterior,
   options: EncodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { network, layers, outputs, mean, space, dtype, priorVariance, noiseVariance, examples, features } = stored;
+  const { network, layers, outputs, mean, space, solver, dtype, priorVariance, noiseVariance, examples, features } =
+    stored;
   const { networkPath } = options;
   const ntk: Description = {
     version: VERSION,
@@ -52,9 +53,11 @@ export async function encodePosterior(
     outputs,
     mean,
     space,
+    solver,
     dtype,
     priorVariance,
     noiseVariance,
+    noiseVariances: [...stored.noiseVariances],
     examples,
     variance: describeVariance(stored.variance),
     features,
@@ -99,12 +102,15 @@ interface Reading {
 }
 
 function assemble(parsed: Description, network: Network, { reader, source }: Reading): StoredPosterior {
-  const { features, layers, outputs, mean, space, dtype, priorVariance, noiseVariance, examples } = parsed;
+  const { features, layers, outputs, mean, space, solver, dtype, priorVariance, noiseVariance, examples } = parsed;
   const p = network.parameters.reduce(
     (sum, { layer, trainable, shape }) => (trainable && layers.includes(layer) ? sum + sizeOf(shape) : sum),
     0,
   );
   const c = outputCount(network);
+  if (parsed.noiseVariances.length !== c) {
+    throw reader.error(`it has ${parsed.noiseVariances.length} noise variances, expected ${c}, one an output`);
+  }
   const constant = mean === 'constant' ? Float64Array.from(reader.take('constant').data) : new Float64Array(0);
   if (constant.length !== 0 && constant.length !== c) {
     throw reader.error(`it has ${constant.length} constants, expected ${c}, one an output`);
@@ -115,9 +121,11 @@ function assemble(parsed: Description, network: Network, { reader, source }: Rea
     outputs,
     mean,
     space,
+    solver,
     dtype,
     priorVariance,
     noiseVariance,
+    noiseVariances: Float64Array.from(parsed.noiseVariances),
     examples,
     weights: reader.matrix('weights', weightRows(outputs, c), p),
     constant,
@@ -166,8 +174,10 @@ function describeVariance(variance: StoredVariance): VarianceDescription {
       };
     case 'samples':
       return { kind: 'samples', count: variance.count };
-    default:
-      return { kind: variance.kind };
+    case 'exact':
+      return { kind: 'exact', noise: variance.noise !== undefined, rtol: variance.rtol };
+    case 'none':
+      return { kind: 'none' };
   }
 }
 

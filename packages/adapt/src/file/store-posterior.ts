@@ -46,7 +46,7 @@ const SAMPLES = 256;
  * Cost: see `storeRoots` and `storeSamples`.
  */
 export async function storePosterior(adapted: AdaptedNetwork, options: StoreOptions = {}): Promise<StoredPosterior> {
-  const { linearization, hyperparameters, inference, space, network, outputs } = adapted;
+  const { linearization, hyperparameters, inference, space, network, outputs, plan } = adapted;
   const weights = await adapted.weights();
   if (!weights.data.every(Number.isFinite)) {
     throw new NumericalError(
@@ -60,9 +60,11 @@ export async function storePosterior(adapted: AdaptedNetwork, options: StoreOpti
     outputs,
     mean: adapted.options.mean,
     space,
+    solver: plan.method.solver,
     dtype: linearization.dtype,
     priorVariance: hyperparameters.priorVariance,
     noiseVariance: hyperparameters.noiseVariance,
+    noiseVariances: hyperparameters.noiseVariances.slice(),
     examples: linearization.n,
     weights,
     constant: inference.posterior.constant.slice(),
@@ -76,8 +78,11 @@ async function storeVariance(adapted: AdaptedNetwork, options: StoreOptions): Pr
   switch (choice.kind) {
     case 'none':
       return { kind: 'none' };
-    case 'exact':
-      return { kind: 'exact', data: adapted.data };
+    case 'exact': {
+      const { noise, rtol } = adapted.options;
+      const own = noise instanceof Float64Array && noise.length === adapted.data.y.length;
+      return { kind: 'exact', data: adapted.data, ...(own ? { noise } : {}), ...(rtol === undefined ? {} : { rtol }) };
+    }
     case 'samples': {
       const systems = await outputSystems(adapted);
       return await storeSamples(adapted, systems, { count: sampleCount(adapted, maxBytes, choice.count), rng });

@@ -67,7 +67,8 @@ function noiseOf({ weights }: OutputSystem): Float64Array {
   return weights.precisionRoot.blocks.map((scale) => 1 / scale ** 2);
 }
 
-async function storeConstant({ weights, targets }: OutputSystem): Promise<StoredConstant> {
+/** The uncertainty of the constants of a prior mean `constant`. Cost: one solve for each. */
+export async function storeConstant({ weights, targets }: OutputSystem): Promise<StoredConstant> {
   const q = targets.priorMean?.kind === 'constant' ? targets.priorMean.outputs : 0;
   const { blocks } = weights.precisionRoot;
   const whitened = matrix(q, weights.rows);

@@ -2,8 +2,9 @@ import type { CachedVariance } from '@ntk/gp';
 import type { Matrix } from '@ntk/linop';
 import type { DType, Network } from '@ntk/tensor';
 import type { FeatureSchema } from '../features/schema.ts';
-import type { TrainingData } from '../fit/linearized-fit.ts';
-import type { MeanKind, OutputsLayout, Space } from '../fit/options.ts';
+import type { MeanKind } from '../fit/options.ts';
+import type { TrainingData } from '../fit/training-data.ts';
+import type { OutputsLayout, Solver, Space } from '../plan/method.ts';
 
 /** A posterior that predicts without its training data: weights for the mean, and one of several things for the variance. */
 export interface StoredPosterior {
@@ -13,10 +14,14 @@ export interface StoredPosterior {
   readonly outputs: OutputsLayout;
   readonly mean: MeanKind;
   readonly space: Space;
+  readonly solver: Solver;
   /** dtype of the products it was fitted with, and predicts with unless told otherwise. */
   readonly dtype: DType;
   readonly priorVariance: number;
+  /** Mean over the outputs. */
   readonly noiseVariance: number;
+  /** Of a new measurement of each output, [c]. */
+  readonly noiseVariances: Float64Array;
   /** Training examples. */
   readonly examples: number;
   /** The weights of the mean, [k, p]: k is 1 for outputs `full`, c for `independent`, c² for `shared`; see `LinearizedFit.weights`. */
@@ -57,6 +62,10 @@ export interface SampledVariance {
 export interface DataVariance {
   readonly kind: 'exact';
   readonly data: TrainingData;
+  /** Noise variances of the targets where each has its own, [n·c]. */
+  readonly noise?: Float64Array;
+  /** Tolerance of an iterative solver, where it was given. */
+  readonly rtol?: number;
 }
 
 /** The root of one Gaussian process, and what an unknown constant in its mean brings. */

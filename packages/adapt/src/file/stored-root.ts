@@ -47,7 +47,7 @@ export function covarianceOf({ root, constant }: StoredRoot, j: Matrix): Matrix 
 }
 
 /** r = h − H A⁻¹k* of each row, [M, q]: what of the constants the data elsewhere do not take away. */
-function constantResidual({ weights }: NonNullable<StoredRoot['constant']>, j: Matrix): Matrix {
+export function constantResidual({ weights }: NonNullable<StoredRoot['constant']>, j: Matrix): Matrix {
   const r = gemm(j, weights, { transposeB: true, alpha: -1 });
   const q = r.columns;
   for (let i = 0; i < r.rows; i++) r.data[i * q + (i % q)]! += 1;

@@ -24,6 +24,8 @@ export function tensorsOf({ weights, constant, variance, network }: StoredPoster
       const examples = y.length / outputCount(network);
       tensors.set('data.x', { data: x, shape: [examples, x.length / examples] });
       tensors.set('data.y', { data: y, shape: [examples, outputCount(network)] });
+      if (variance.noise !== undefined)
+        tensors.set('data.noise', { data: variance.noise, shape: [examples, outputCount(network)] });
     }
   }
   return tensors;
@@ -103,7 +105,13 @@ export function readVariance(reader: TensorReader, parsed: Description, network:
     }
     case 'exact': {
       const x = reader.matrix('data.x', parsed.examples, sizeOf(exampleShape(network)));
-      return { kind: 'exact', data: { x: x.data, y: reader.matrix('data.y', parsed.examples, c).data } };
+      const data = { x: x.data, y: reader.matrix('data.y', parsed.examples, c).data };
+      return {
+        kind: 'exact',
+        data,
+        ...(variance.noise ? { noise: reader.matrix('data.noise', parsed.examples, c).data } : {}),
+        ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }),
+      };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { OutputsLayout } from '../fit/options.ts';
+import type { OutputsLayout } from '../plan/method.ts';
 
 /** Weight vectors that make one function of all outputs: 1 for `full`, c for `independent`, c² for `shared`. */
 export function weightRows(layout: OutputsLayout, outputs: number): number {

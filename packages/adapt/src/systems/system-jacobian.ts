@@ -1,7 +1,7 @@
 import type { Linearization } from '@ntk/jacobian';
 import { defineOperator, matrix, type LinearOperator, type Matrix } from '@ntk/linop';
 import { asDType, type Tensor } from '@ntk/tensor';
-import type { OutputsLayout } from '../fit/options.ts';
+import type { OutputsLayout } from '../plan/method.ts';
 
 /**
  * The Jacobians of the Gaussian processes that a layout of outputs consists of.
