@@ -1,4 +1,4 @@
-import { operatorPosterior, type OperatorSolver, type OperatorSpaceProblem } from '@ntk/gp';
+import { operatorPosterior, type OperatorSolver, type OperatorSpaceProblem, type SolveReport } from '@ntk/gp';
 import { explicitJacobian, kernelMatrix } from '@ntk/jacobian';
 import { matrix, matrixOperator, type LinearOperator, type Matrix, type Placement } from '@ntk/linop';
 import { directSolver } from './direct-solver.ts';
@@ -12,6 +12,7 @@ import { predictInBatches } from './predict-in-batches.ts';
 export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
   const { linearization, targets, plan, options } = problem;
   const owned: { dispose(): void }[] = [];
+  let solution: SolveReport | undefined;
   try {
     const { jacobians, solver, variances } = await prepare(problem, owned);
     options.onProgress('solve');
@@ -20,10 +21,16 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
     const posterior = await operatorPosterior(
       { ...jacobians, priorVariance: hyperparameters.priorVariance, noise, ...targets },
       solver,
-      { space: method === 'lsmr' ? 'least-squares' : space },
+      {
+        space: method === 'lsmr' ? 'least-squares' : space,
+        onSolve: (report) => {
+          if (report.purpose === 'fit') solution ??= report;
+        },
+      },
     );
     return {
       hyperparameters,
+      ...(solution === undefined ? {} : { solution }),
       inference: { kind: 'operator', posterior },
       owned,
       weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),

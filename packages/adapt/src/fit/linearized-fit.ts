@@ -1,3 +1,4 @@
+import type { SolveReport } from '@ntk/gp';
 import type { Linearization } from '@ntk/jacobian';
 import type { Matrix } from '@ntk/linop';
 import type { TypedArray } from '@ntk/tensor';
@@ -19,6 +20,8 @@ export interface LinearizedFit {
   readonly linearization: Linearization;
   readonly hyperparameters: Hyperparameters;
   readonly inference: Inference;
+  /** What the solve for the targets took and reached; absent where a factor of the whole system gives it exactly. */
+  readonly solution?: SolveReport;
   /**
    * The weights that the mean comes from without training data, one vector a row, [k, p]. `full`: one, the mean at x is m(x) + J(x) w.
    * `independent`: one for each output a, m_a(x) + J_a(x) w_a. `shared`: row a·c + b is v_ab, and output b is m_b(x) + Σ_a J_a(x) v_ab.
@@ -31,7 +34,8 @@ export interface LinearizedFit {
 }
 
 /** What a method brings to a fit. */
-export interface FitParts extends Pick<LinearizedFit, 'hyperparameters' | 'inference' | 'weights' | 'predict'> {
+export interface FitParts
+  extends Pick<LinearizedFit, 'hyperparameters' | 'inference' | 'solution' | 'weights' | 'predict'> {
   /** Matrices on a backend that the posterior borrows. */
   readonly owned?: readonly { dispose(): void }[];
 }
