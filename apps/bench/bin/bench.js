@@ -22,6 +22,13 @@ const SUITES = {
       return { report, text: bench.formatPosteriorReport(report) };
     },
   },
+  solvers: {
+    problems: bench.SOLVER_PROBLEMS,
+    async run(backend, problem, { seed }) {
+      const report = await bench.solversSuite(backend, problem, { seed });
+      return { report, text: bench.formatSolversReport(report) };
+    },
+  },
 };
 
 const { values, positionals } = parseArgs({

@@ -22,6 +22,9 @@ export type { PeerComparison, PeerProduct, PeerRow } from './speed/products-peer
 export { productsSuite } from './speed/products.ts';
 export type { ProductRow, ProductsOptions, ProductsReport } from './speed/products.ts';
 export { formatProductsReport } from './speed/report.ts';
+export { SOLVER_PROBLEMS } from './speed/solver-problem.ts';
+export { formatSolversReport, solversSuite } from './speed/solvers.ts';
+export type { SolverRow, SolversReport } from './speed/solvers.ts';
 export { SPEED_PROBLEMS } from './speed/speed-problem.ts';
 export type { Sgemm } from './speed/sgemm.ts';
 export type { Repetition, Timing } from './speed/timing.ts';
