@@ -21,7 +21,7 @@ export async function chooseBackend(
   { backend: choice, dtype }: Pick<RunArguments, 'backend' | 'dtype'>,
   { stderr, open = openBackend }: BackendSources,
 ): Promise<Backend> {
-  if (choice !== 'auto') return checkDType(await open(choice), dtype);
+  if (choice !== 'auto') return checkDType(choice, await open(choice), dtype);
   const ort = await attempt(() => open('ort'));
   if (!(ort instanceof Error)) return ort;
   const wasm = dtype === 'float64' ? undefined : await attempt(() => open('tfjs-wasm'));
@@ -41,9 +41,9 @@ async function attempt(load: () => Promise<Backend>): Promise<Backend | Error> {
   }
 }
 
-function checkDType(backend: Backend, dtype: RunArguments['dtype']): Backend {
+function checkDType(choice: BackendName, backend: Backend, dtype: RunArguments['dtype']): Backend {
   if (dtype === 'auto' || backend.supports[dtype]) return backend;
   throw new OptionError(
-    `--dtype ${dtype} is not available on --backend ${backend.name}, which has float32 only; leave --dtype out, or use --backend ort or cpu`,
+    `--dtype ${dtype} is not available on --backend ${choice}, which has float32 only; leave --dtype out, or use --backend ort or cpu`,
   );
 }
