@@ -15,7 +15,7 @@ export { type Eigh, eigenvaluesOf, eigh } from './dense/eigh.ts';
 export { type GemmOptions, type SyrkOptions, gemm, syrk } from './dense/gemm.ts';
 export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from './dense/inverse.ts';
 export { invertLowerOn } from './dense/invert-lower-on.ts';
-export { type Matrix, copyMatrix, identityMatrix, matrix, transposeMatrix } from './dense/matrix.ts';
+export { type Matrix, copyMatrix, identityMatrix, matrix, mirrorLower, transposeMatrix } from './dense/matrix.ts';
 export { solveLowerOn } from './dense/solve-lower-on.ts';
 export { type TriangularOptions, choleskySolve, solveLower, solveLowerTransposed } from './dense/triangular.ts';
 export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridiagonal } from './dense/tridiagonal.ts';
