@@ -1,6 +1,7 @@
 import { parseLayersModel } from '@ntk/models';
 import { Rng } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
+import { damaged } from './damage.ts';
 import { denseWeights, functionalFiles, layer, type LayerJson } from './model-files.ts';
 
 const placed = (one: LayerJson, inbound: unknown[]): LayerJson => ({
@@ -80,26 +81,6 @@ const junk: readonly unknown[] = [
   { args: [[null, 3]] },
 ];
 
-/** A copy with one member, anywhere, replaced by junk or left out. */
-function damaged(json: unknown, rng: Rng): unknown {
-  const copy = structuredClone(json);
-  const members: { readonly parent: Record<string | number, unknown>; readonly key: string | number }[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const key of Object.keys(value)) {
-      const parent = value as Record<string | number, unknown>;
-      members.push({ parent, key });
-      visit(parent[key]);
-    }
-  };
-  visit(copy);
-  const { parent, key } = members[rng.integer(members.length)]!;
-  if (rng.uniform() < 0.3) delete parent[key];
-  else parent[key] = structuredClone(junk[rng.integer(junk.length)]);
-  // As a file: what is left out of a list becomes null.
-  return JSON.parse(JSON.stringify(copy));
-}
-
 describe('a damaged model.json', () => {
   it('is read whole, to begin with', () => {
     expect(parseLayersModel(files.modelJson, files.weights).meta.outputActivation).toBe('softmax');
@@ -109,7 +90,7 @@ describe('a damaged model.json', () => {
     const rng = new Rng('damage');
     const names = new Set<string>();
     for (let round = 0; round < 3000; round++) {
-      const json = damaged(files.modelJson, rng);
+      const json = damaged(files.modelJson, rng, junk);
       try {
         parseLayersModel(json, files.weights);
       } catch (error) {

@@ -69,18 +69,26 @@ export class DefNode implements GraphNode {
   /** Names of functions that an attribute calls. */
   calls(): readonly string[] {
     return Object.values(this.#attributes).flatMap((attribute) => {
-      const { func, list } = (attribute ?? {}) as { func?: { name?: string }; list?: { func?: { name?: string }[] } };
-      return [func, ...(list?.func ?? [])].flatMap((each) => (each?.name === undefined ? [] : [each.name]));
+      const functions = [membersOf(attribute)['func'], ...asArray(membersOf(membersOf(attribute)['list'])['func'])];
+      return functions.flatMap((each) => {
+        const { name } = membersOf(each);
+        return typeof name === 'string' ? [name] : [];
+      });
     });
   }
 
   #read(name: string): JsonObject {
-    return (this.#attributes[name] ?? {}) as JsonObject;
+    return membersOf(this.#attributes[name]);
   }
 
   #list(name: string): JsonObject {
-    return (this.#read(name)['list'] ?? {}) as JsonObject;
+    return membersOf(this.#read(name)['list']);
   }
+}
+
+/** The members of what should be an object; none if it is not. */
+export function membersOf(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
 }
 
 /** The name of a value without the number of a first output: 'x:0' is 'x'. */
@@ -91,10 +99,10 @@ export function valueName(reference: string): string {
 /** The extents of a TensorShapeProto, null where one is open; undefined if there is none or the number of axes is open. */
 export function shapeIn(json: unknown): readonly (number | null)[] | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
-  const { dim = [], unknownRank, unknown_rank: unknown } = json as JsonObject;
+  const { dim = [], unknownRank, unknown_rank: unknown } = membersOf(json);
   if (unknownRank === true || unknown === true) return undefined;
   return asArray(dim).map((each) => {
-    const extent = toNumber((each as JsonObject)['size'] ?? 0);
+    const extent = toNumber(membersOf(each)['size'] ?? 0);
     return extent === undefined || extent < 0 ? null : extent;
   });
 }
@@ -106,9 +114,9 @@ function toNumber(value: unknown): number | undefined {
 
 /** Bytes are base64, or a list of their codes. */
 function toText(value: unknown, name: string): string {
-  if (Array.isArray(value)) return String.fromCharCode(...(value as number[]));
+  if (Array.isArray(value)) return String.fromCharCode(...value.map(Number));
   try {
-    return atob(value as string);
+    return atob(String(value));
   } catch (error) {
     throw new UnsupportedError(`got ${excerpt(value)} as ${name}, expected a text in base64`, { cause: error });
   }

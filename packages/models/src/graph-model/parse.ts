@@ -10,7 +10,7 @@ import { withDilations } from './dilation.ts';
 import { elementOf } from './element-types.ts';
 import { foldingNotes } from './folding-notes.ts';
 import { checkGraphJson, type GraphJson, type NodeJson, type SignatureEntry } from './graph-json.ts';
-import { DefNode, shapeIn, valueName } from './graph-node.ts';
+import { DefNode, membersOf, shapeIn, valueName } from './graph-node.ts';
 import { graphRules } from './table.ts';
 
 /** Options of every reader of a GraphModel. */
@@ -106,9 +106,10 @@ function declaredInputs({ signature, nodes }: GraphJson): DeclaredValue[] {
   return named.map((entry) => {
     const name = valueName(entry.name);
     const node = placeholders.get(name);
-    const { dtype, shape } = (node?.attr ?? {}) as { dtype?: { type?: unknown }; shape?: { shape?: unknown } };
-    const type = dtype?.type ?? entry.dtype ?? 'DT_FLOAT';
-    return { name, type, element: elementOf(type), shape: shapeIn(entry.tensorShape) ?? shapeIn(shape?.shape) };
+    const { dtype, shape } = membersOf(node?.attr);
+    const type = membersOf(dtype)['type'] ?? entry.dtype ?? 'DT_FLOAT';
+    const own = shapeIn(membersOf(shape)['shape']);
+    return { name, type, element: elementOf(type), shape: shapeIn(entry.tensorShape) ?? own };
   });
 }
 

@@ -86,5 +86,5 @@ function readInput(
 }
 
 function isExtent(value: unknown): value is number {
-  return typeof value === 'number' && value > 0;
+  return Number.isInteger(value) && (value as number) > 0;
 }

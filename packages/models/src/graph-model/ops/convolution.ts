@@ -12,7 +12,7 @@ import {
 } from '../../graph/functions/convolution.ts';
 import { cut } from '../../graph/functions/cutting.ts';
 import type { ChannelPlace } from '../../graph/functions/images.ts';
-import { extentsOfTraced } from '../../graph/functions/movement.ts';
+import { extentsOfTraced, rankOf } from '../../graph/functions/movement.ts';
 import { resizeBilinear, resizeNearest } from '../../graph/functions/resizing.ts';
 import { extentsIn, knownInput, numbersIn, required } from '../../graph/operands.ts';
 import type { Traced } from '../../graph/traced.ts';
@@ -69,6 +69,8 @@ function filtered(
   window: Convolution['window'] = (kernel) => windowOf(node, kernel),
 ): Traced {
   const [images, filter] = [required(inputs, 0), required(inputs, 1)];
+  if (rankOf(images) !== 4 || rankOf(filter) !== 4)
+    throw new ShapeError(`got ${rankOf(images)} and ${rankOf(filter)} axes, expected images and a filter of four`);
   const channels = extentsOfTraced(tracer, filter)[2]!;
   return convolve(
     tracer,

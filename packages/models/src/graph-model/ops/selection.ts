@@ -32,9 +32,15 @@ const splitEvenly: GraphRule = (tracer, node, inputs) => {
   const axis = axisOf(numberIn(knownInput(inputs, 0, 'axes'), 'an axis'), rankOf(operand));
   const count = node.number('num_split', 1);
   const extent = asNumber(extentsOfTraced(tracer, operand)[axis]!, 'an axis to split');
-  if (extent % count !== 0)
+  const size = extent / count;
+  if (!Number.isInteger(size) || size < 1)
     throw new ShapeError(`got ${extent} entries in ${count} parts, expected parts of equal size`);
-  return split(tracer, operand, axis, new Array<number>(count).fill(extent / count));
+  return split(
+    tracer,
+    operand,
+    axis,
+    Array.from({ length: count }, () => size),
+  );
 };
 
 /** One of the sizes may be -1, the rest. */
