@@ -18,7 +18,7 @@ export { makeTable } from './features/table.ts';
 export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/table.ts';
 export { adapt, planAdaptation } from './adapt.ts';
 export type { AdaptedNetwork } from './adapt.ts';
-export { openPosterior, predictStored, restorePosterior, storedCovariances } from './file/open-posterior.ts';
+export { openPosterior, predictStored, restorePosterior } from './file/open-posterior.ts';
 export type { OpenOptions, OpenPosterior } from './file/open-posterior.ts';
 export { decodePosterior, encodePosterior } from './file/posterior-file.ts';
 export type { DecodeOptions, EncodeOptions, NetworkReference } from './file/posterior-file.ts';
@@ -51,6 +51,8 @@ export { formatPlan, formatRates, parsePlan, parseRates } from './plan/plan-file
 export type { Plan } from './plan/plan.ts';
 export type { Rates } from './plan/rates.ts';
 export type { Sizes } from './plan/sizes.ts';
+export { shiftNetwork } from './export/shift-network.ts';
+export { storedCovariances } from './export/stored-covariances.ts';
 export { suggest, suggestStored } from './suggest/suggest.ts';
 export type { SuggestOptions, Suggestion } from './suggest/suggest.ts';
 export { compareErrors, relationOf } from './verdict/comparison.ts';

@@ -128,14 +128,21 @@ test('one noise variance a target is kept with the data', async () => {
 });
 
 describe('what is stored', () => {
-  test('joint covariances have the variances on their diagonal', async () => {
+  test.each(CASES)('joint covariances, outputs $outputs, prior mean $mean', async ({ outputs, mean }) => {
     const { network, backend, x, y, xTest } = await makeProblem({ outputs: 2 });
-    using adapted = await adapt(network, { x, y }, { backend });
-    const stored = await reopened(adapted, {});
-    const { variance } = await predictStored(stored, xTest, { backend });
-    const [covariance] = await storedCovariances(stored, xTest, { backend });
-    const diagonal = variance.map((_, i) => covariance!.data[i * (variance.length + 1)]!);
-    expect(relativeError(diagonal, variance)).toBeLessThan(1e-12);
+    using adapted = await adapt(network, { x, y }, { backend, mean, outputs });
+    const root = await reopened(adapted, {});
+    const { variance } = await predictStored(root, xTest, { backend });
+    const found = await storedCovariances(root, xTest, { backend });
+    const exact = await storedCovariances(await reopened(adapted, { variance: { kind: 'exact' } }), xTest, { backend });
+    expect(found.length).toBe(outputs === 'full' ? 1 : 2);
+    found.forEach(({ data, rows }, i) => {
+      const diagonal = Float64Array.from({ length: rows }, (_, row) => data[row * (rows + 1)]!);
+      const own = outputs === 'full' ? variance : variance.filter((_, row) => row % 2 === i);
+      expect(relativeError(diagonal, own)).toBeLessThan(1e-9);
+      expect(relativeError(exact[i]!.data, data)).toBeLessThan(1e-7);
+      expect(data).toEqual(data.map((_, at) => data[(at % rows) * rows + Math.floor(at / rows)]!));
+    });
     const means = await reopened(adapted, { variance: { kind: 'none' } });
     await expect(storedCovariances(means, xTest, { backend })).rejects.toThrow(/variance none, expected root/);
   });

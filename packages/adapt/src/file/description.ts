@@ -10,8 +10,9 @@ export interface NetworkInside {
   readonly place: 'inside';
   readonly program: unknown;
   readonly parameters: readonly Parameter[];
-  readonly meta: Omit<NetworkMeta, 'outputActivation'> & {
+  readonly meta: Omit<NetworkMeta, 'outputActivation' | 'topology'> & {
     readonly outputActivation?: NetworkMeta['outputActivation'] | undefined;
+    readonly topology?: NetworkMeta['topology'] | undefined;
   };
 }
 
@@ -65,6 +66,7 @@ const networkDescription = z.discriminatedUnion('place', [
       source: z.string(),
       notes: z.array(z.string()),
       outputActivation: z.enum(['softmax', 'sigmoid']).optional(),
+      topology: z.object({ format: z.string(), model: z.unknown() }).optional(),
     }),
   }),
   z.object({

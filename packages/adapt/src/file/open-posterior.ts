@@ -1,11 +1,9 @@
-import { explicitJacobian, linearize } from '@ntk/jacobian';
-import type { Matrix } from '@ntk/linop';
+import { linearize } from '@ntk/jacobian';
 import { OptionError, exampleCount, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import { adapt, type AdaptedNetwork } from '../adapt.ts';
 import type { Prediction } from '../fit/linearized-fit.ts';
-import { systemRows } from '../systems/system-jacobian.ts';
 import type { StoredPosterior } from './stored-posterior.ts';
-import { covarianceOf, rootVariances } from './stored-root.ts';
+import { rootVariances } from './stored-root.ts';
 import { sampledVariances, storedMean } from './stored-functions.ts';
 
 /** On what a stored posterior predicts. */
@@ -75,33 +73,6 @@ export async function restorePosterior(stored: StoredPosterior, options: OpenOpt
 export async function predictStored(stored: StoredPosterior, x: TypedArray, options: OpenOptions): Promise<Prediction> {
   using open = await openPosterior(stored, options);
   return await open.predict(x);
-}
-
-/**
- * The joint covariance of the noise-free function between inputs, of which M = m·c are so few that M² numbers and M·p fit.
- *
- * @param x - [m, …exampleShape]; borrowed
- * @returns one matrix [m·c, m·c] for outputs `full`; otherwise one [m, m] for each output, between which it is 0
- * @throws {OptionError} if the file holds no root
- */
-export async function storedCovariances(
-  stored: StoredPosterior,
-  x: TypedArray,
-  options: OpenOptions,
-): Promise<Matrix[]> {
-  const { variance, network, layers, outputs: layout } = stored;
-  if (variance.kind !== 'root') {
-    throw new OptionError(
-      `storedCovariances: got a posterior stored with variance ${variance.kind}, expected root: only roots give covariances between rows`,
-    );
-  }
-  const { backend } = options;
-  using test = await linearize(network, x, { backend, dtype: dtypeFor(stored, options), layers: { names: layers } });
-  const rows = systemRows(await explicitJacobian(test), test.c, layout);
-  const systems = layout === 'full' ? 1 : test.c;
-  return Array.from({ length: systems }, (_, i) =>
-    covarianceOf(variance.roots[i] ?? variance.roots[0]!, rows[i] ?? rows[0]!),
-  );
 }
 
 /** The dtype in which a stored posterior predicts. */

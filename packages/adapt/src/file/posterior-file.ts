@@ -135,12 +135,12 @@ function assemble(parsed: Description, network: Network, { reader, source }: Rea
 }
 
 function describeNetwork(network: Network): NetworkInside {
-  const { name, source, notes, outputActivation } = network.meta;
+  const { meta } = network;
   return {
     place: 'inside',
     program: network.program,
     parameters: network.parameters.map((parameter) => ({ ...parameter, shape: [...parameter.shape] })),
-    meta: { name, source, notes: [...notes], ...(outputActivation === undefined ? {} : { outputActivation }) },
+    meta: { ...meta, notes: [...meta.notes] },
   };
 }
 
@@ -186,13 +186,17 @@ async function readNetwork(
   { reader, source, options }: Reading & { readonly options: DecodeOptions },
 ): Promise<Network> {
   if (stored.place === 'outside') return findNetwork(stored, source, options);
-  const { outputActivation, ...meta } = stored.meta;
+  const { outputActivation, topology, ...meta } = stored.meta;
   try {
     return makeNetwork({
       program: parseProgram(stored.program),
       parameters: stored.parameters,
       values: stored.parameters.map((_, i) => reader.take(`network.${i}`).data),
-      meta: { ...meta, ...(outputActivation === undefined ? {} : { outputActivation }) },
+      meta: {
+        ...meta,
+        ...(outputActivation === undefined ? {} : { outputActivation }),
+        ...(topology === undefined ? {} : { topology }),
+      },
     });
   } catch (error) {
     if (!(error instanceof NtkError) || error instanceof FormatError) throw error;

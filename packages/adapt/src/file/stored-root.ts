@@ -1,6 +1,6 @@
-import { cachedCovariance, cachedVariance } from '@ntk/gp';
+import { cachedVariance } from '@ntk/gp';
 import { explicitJacobian, type Linearization } from '@ntk/jacobian';
-import { gemm, syrk, type Matrix } from '@ntk/linop';
+import { gemm, type Matrix } from '@ntk/linop';
 import { joinSystems } from '../systems/combine-outputs.ts';
 import { systemRows } from '../systems/system-jacobian.ts';
 import type { StoredPosterior, StoredRoot } from './stored-posterior.ts';
@@ -35,15 +35,6 @@ async function varianceOf({ root, constant }: StoredRoot, j: Matrix): Promise<Fl
     for (let a = 0; a < r.columns; a++) sum += r.data[i * r.columns + a]! * weighted.data[i * r.columns + a]!;
     return sum;
   });
-}
-
-/** The joint covariance of the rows of one system, [M, M], from their Jacobian [M, features]. */
-export function covarianceOf({ root, constant }: StoredRoot, j: Matrix): Matrix {
-  const covariance =
-    root.form === 'cached' ? cachedCovariance(root.cache, j) : syrk(gemm(j, root.root, { transposeB: true }));
-  if (constant === undefined) return covariance;
-  const r = constantResidual(constant, j);
-  return gemm(gemm(r, constant.covariance), r, { transposeB: true, addTo: covariance });
 }
 
 /** r = h − H A⁻¹k* of each row, [M, q]: what of the constants the data elsewhere do not take away. */

@@ -4,7 +4,7 @@ import { asDType, exampleCount, type Network, type TypedArray } from '@ntk/tenso
 import { constantResidual } from '../file/stored-root.ts';
 import type { OutputsLayout } from '../plan/method.ts';
 import { systemJacobians, systemRows } from '../systems/system-jacobian.ts';
-import type { WeightCovariance } from './weight-covariance.ts';
+import type { WeightCovariance } from '../systems/weight-covariance.ts';
 
 /** Candidates whose covariances are wanted. */
 export interface CandidateSource {

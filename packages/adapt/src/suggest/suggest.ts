@@ -6,7 +6,7 @@ import { dtypeFor, restorePosterior, type OpenOptions } from '../file/open-poste
 import type { StoredPosterior } from '../file/stored-posterior.ts';
 import { Candidates, type CandidateSource } from './candidates.ts';
 import { ConditionalCovariance } from './conditional-covariance.ts';
-import { adaptedWeights, storedWeights, type WeightCovariance } from './weight-covariance.ts';
+import { adaptedWeights, storedWeights, type WeightCovariance } from '../systems/weight-covariance.ts';
 
 /** What to choose. */
 export interface SuggestOptions {

@@ -4,7 +4,7 @@ import { OptionError } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { storeConstant } from '../file/store-variance.ts';
 import type { StoredConstant, StoredPosterior, WeightRoot } from '../file/stored-posterior.ts';
-import { outputSystems } from '../systems/output-systems.ts';
+import { outputSystems } from './output-systems.ts';
 
 /** The posterior covariance of the weights of one Gaussian process, and what unknown constants in its mean add. */
 export interface WeightCovariance {
@@ -36,7 +36,7 @@ export async function adaptedWeights(adapted: AdaptedNetwork): Promise<WeightCov
 export function storedWeights({ variance }: StoredPosterior): WeightCovariance[] {
   if (variance.kind !== 'root') {
     throw new OptionError(
-      `suggest: got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
+      `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
     );
   }
   return variance.roots.map(({ root, constant }) => ({
