@@ -2,8 +2,30 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { sizeOf } from '@ntk/tensor';
 
 /** `TensorProto.DataType` of what the tests write. */
-const TYPES = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11 } as const;
-const WIDTHS = { float: 4, uint8: 1, int8: 1, int32: 4, int64: 8, bool: 1, float16: 2, double: 8 } as const;
+const TYPES = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  text: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  complex: 14,
+} as const;
+const WIDTHS = {
+  float: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  text: 1,
+  bool: 1,
+  float16: 2,
+  double: 8,
+  complex: 8,
+} as const;
 
 /** A type of entries by its name. */
 export type ElementType = keyof typeof TYPES;
@@ -57,6 +79,8 @@ export interface TestValue {
 export interface TestModel {
   readonly opset?: number;
   readonly domains?: readonly string[];
+  /** Whether operations of the model's own are defined in it. */
+  readonly functions?: boolean;
   readonly inputs: readonly TestValue[];
   readonly outputs: readonly TestValue[];
   readonly tensors?: Readonly<Record<string, TestTensor>>;
@@ -64,7 +88,7 @@ export interface TestModel {
 }
 
 /** The bytes of an ONNX file. Field numbers are those of onnx.proto; comments name the message. */
-export function encodeTestModel({ opset = 17, domains = [], ...model }: TestModel): Uint8Array {
+export function encodeTestModel({ opset = 17, domains = [], functions = false, ...model }: TestModel): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.Varint).int64(opset >= 21 ? 10 : 8);
   message(writer, 7, () => graph(writer, model));
@@ -74,6 +98,7 @@ export function encodeTestModel({ opset = 17, domains = [], ...model }: TestMode
       writer.tag(2, WireType.Varint).int64(domain === '' ? opset : 1);
     });
   }
+  if (functions) message(writer, 25, () => text(writer, 1, 'Own'));
   return writer.finish();
 }
 

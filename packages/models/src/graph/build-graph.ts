@@ -11,6 +11,7 @@ import {
   type TypedArray,
   type Value,
 } from '@ntk/tensor';
+import { checkFinite } from '../check-finite.ts';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { splitOutputs, type SplitOutputs } from '../outputs/split-outputs.ts';
 import { evaluate, neededNodes, type Graph, type GraphNode } from './evaluate.ts';
@@ -43,6 +44,7 @@ export interface GraphModel<N extends GraphNode> extends Graph<N> {
  * The graph is traced twice: once to learn which weights it reads, and in which order, as a Program declares its inputs first; once to emit it.
  *
  * @throws {UnsupportedError} listing all operations that are not supported
+ * @throws {FormatError} naming a weight with an entry that is not finite
  * @throws {ShapeError} naming the node whose operands do not fit, or that mixes examples
  */
 export function buildFromGraph<N extends GraphNode>(
@@ -68,6 +70,8 @@ export function buildFromGraph<N extends GraphNode>(
     tracer.biases,
   );
   const { outputActivation } = split;
+  const values = weights.map(exposedValues);
+  weights.forEach(({ name }, i) => checkFinite(values[i]!, name, model.label));
   return makeNetwork({
     program: builder.build(),
     parameters: weights.map((request) => ({
@@ -76,7 +80,7 @@ export function buildFromGraph<N extends GraphNode>(
       shape: exposedShape(request),
       trainable: request.trainable,
     })),
-    values: weights.map(exposedValues),
+    values,
     meta: {
       name: model.name,
       source: model.source,

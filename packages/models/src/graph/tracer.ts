@@ -85,7 +85,7 @@ export class Tracer implements WeightReader {
             name: tensor.weight?.whole ? tensor.weight.name : tensor.name,
             shape,
             trainable: false,
-            values: () => (ArrayBuffer.isView(values) ? values : Float64Array.from(values, finite)),
+            values: () => finiteArray(values),
           });
     return viewOf(this.builder, value, { examples: false, element });
   }
@@ -99,9 +99,14 @@ export class Tracer implements WeightReader {
 const MAX_CONSTANT = 128;
 const LARGEST = 3.4028234663852886e38;
 
+function finiteArray(values: readonly Extent[] | TypedArray): TypedArray {
+  return values instanceof Float32Array ? Float32Array.from(values, finite) : Float64Array.from(values, finite);
+}
+
 /** Masks hold -∞, which a Program does not: the largest number does the same under exp. */
 function finite(value: Extent): number {
   if (isPerExample(value))
     throw new UnsupportedError('got the number of examples as a value to compute with, expected it in shapes only');
+  if (Number.isNaN(value)) throw new UnsupportedError('got NaN among fixed numbers, expected numbers');
   return Math.max(-LARGEST, Math.min(LARGEST, value));
 }

@@ -1,4 +1,5 @@
-import { FormatError, UnsupportedError } from '@ntk/tensor';
+import { UnsupportedError } from '@ntk/tensor';
+import { checkFinite } from '../check-finite.ts';
 import { decodeTensors, type StoredReals, type StoredTensor } from '../weights-manifest/decode.ts';
 import type { WeightsGroup } from '../weights-manifest/manifest.ts';
 
@@ -19,10 +20,6 @@ function checkWeight(tensor: StoredTensor, label: string): StoredReals {
       `${label}: got the type '${type}' for the weight '${name}', expected float32; export the model in single precision`,
     );
   }
-  const { values } = tensor;
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return tensor;
-  throw new FormatError(
-    `${label}: got ${values[bad]} at entry ${bad} of the weight '${name}', expected finite numbers; the training may have diverged: export an earlier state, or train again`,
-  );
+  checkFinite(tensor.values, name, label);
+  return tensor;
 }
