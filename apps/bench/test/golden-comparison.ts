@@ -1,6 +1,7 @@
 import { mulberryVector, type Reference } from '@ntk/reference';
 import { relativeError } from '@ntk/tensor/testing';
 import { expect } from 'vitest';
+import { dot, norm } from './linear-algebra.ts';
 
 /** Compares with the golden values of one network, to a bound of the relative Frobenius error. */
 export class GoldenComparison {
@@ -73,18 +74,6 @@ function joined(rows: readonly Float64Array[]): Float64Array {
     start += row.length;
   }
   return all;
-}
-
-/** Σ a_i b_i. */
-export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
-  return total;
-}
-
-/** The Euclidean norm. */
-export function norm(a: ArrayLike<number>): number {
-  return Math.sqrt(dot(a, a));
 }
 
 function sum(a: Float64Array): number {

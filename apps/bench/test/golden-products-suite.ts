@@ -13,13 +13,14 @@ import {
   type Likelihood,
   type Linearization,
 } from '@ntk/jacobian';
-import type { LinearOperator } from '@ntk/linop';
 import { readLayersModel } from '@ntk/models';
 import type { Reference } from '@ntk/reference';
-import { Rng, asDType, unitRoundoff, type Backend, type DType } from '@ntk/tensor';
+import type { Backend, DType } from '@ntk/tensor';
 import { trackTensors } from '@ntk/tensor/testing';
 import { expect, test } from 'vitest';
-import { GoldenComparison, dot, norm } from './golden-comparison.ts';
+import { GoldenComparison } from './golden-comparison.ts';
+import { dot, norm } from './linear-algebra.ts';
+import { applyTo, checkAdjoint } from './operator-checks.ts';
 
 /** Ten times the tolerance table of the golden values in float64; 1e-5 in float32. */
 const TOLERANCE: Record<DType, { outputs: number; products: number }> = {
@@ -67,7 +68,7 @@ export function testGoldenProducts(reference: Reference, { backend: name, open, 
     if (reference.has('Xstar')) {
       using star = await at('Xstar');
       compare.near(await backend.read(star.outputs), 'fstar', outputs);
-      compare.near(await apply(star.jacobian, compare.directions(star.p)), 'Jstar_v');
+      compare.near(await applyTo(star.jacobian, compare.directions(star.p)), 'Jstar_v');
       compare.near(await kernelDiagonal(star), 'ntk_star_diag');
     }
     await compareKernels(compare, at);
@@ -84,13 +85,13 @@ async function compareTrainingProducts(
   const { products } = TOLERANCE[train.dtype];
   const v = compare.directions(train.p);
   const u = reference.array('u').data;
-  compare.near(await apply(train.jacobian, v), 'Jv');
-  compare.nearParameters(await apply(train.jacobian.transpose(), u), 'JTu');
+  compare.near(await applyTo(train.jacobian, v), 'Jv');
+  compare.nearParameters(await applyTo(train.jacobian.transpose(), u), 'JTu');
   for (const [key, likelihood] of Object.entries(likelihoods(train.c))) {
     if (!compare.has(key)) continue;
     // Where a network is sure of its class, π(1 − π) carries only some of the digits of its outputs.
     const bound = key === 'ggn_gaussian' ? products : 10 * products;
-    compare.nearParameters(await apply(await ggnOperator(train, likelihood), v), key, bound);
+    compare.nearParameters(await applyTo(await ggnOperator(train, likelihood), v), key, bound);
   }
   if (compare.has('J')) compare.near((await explicitJacobian(train)).data, 'J');
   compare.near(await kernelDiagonal(train), 'ntk_diag');
@@ -100,7 +101,7 @@ async function compareTrainingProducts(
     const [k, row] = [Math.floor(at / rows), at % rows];
     return dot(kernel.subarray(row * rows, (row + 1) * rows), u.subarray(k * rows, (k + 1) * rows));
   });
-  const difference = (await apply(ntkOperator(train), u)).map((value, i) => value - kernelTimesU[i]!);
+  const difference = (await applyTo(ntkOperator(train), u)).map((value, i) => value - kernelTimesU[i]!);
   expect(norm(difference) / norm(kernelTimesU), 'J Jᵀ u').toBeLessThan(products);
 }
 
@@ -110,18 +111,6 @@ function likelihoods(classes: number): Record<string, Likelihood> {
     ggn_gaussian: gaussianLikelihood(1),
     ...(classes > 1 ? { ggn_categorical: categoricalLikelihood(classes) } : binary),
   };
-}
-
-/** ⟨u, J v⟩ = ⟨Jᵀu, v⟩, to the rounding of sums of that many terms. */
-async function checkAdjoint(train: Linearization): Promise<void> {
-  const rng = new Rng('adjoint');
-  const [rows, p] = train.jacobian.shape;
-  const [u, v] = [rng.normals(rows).map(Math.fround), rng.normals(p).map(Math.fround)];
-  const jv = await apply(train.jacobian, v);
-  const jtu = await apply(train.jacobian.transpose(), u);
-  const scale = norm(u) * norm(jv) + norm(jtu) * norm(v);
-  const roundings = 4 * (8 + Math.sqrt(rows + p));
-  expect(Math.abs(dot(u, jv) - dot(jtu, v)), '⟨u, J v⟩').toBeLessThan(roundings * unitRoundoff(train.dtype) * scale);
 }
 
 async function compareKernels(
@@ -140,11 +129,4 @@ async function compareKernels(
     compare.near((await kernelMatrix(columns, rows)).data, `${key}_cross`);
     compare.near((await kernelMatrix(columns)).data, `${key}_star`);
   }
-}
-
-async function apply(operator: LinearOperator, data: Float64Array): Promise<Float64Array> {
-  const { backend, dtype, shape } = operator;
-  using block = backend.upload(asDType(data, dtype), [data.length / shape[1], shape[1]]);
-  using product = await operator.matmul(block);
-  return Float64Array.from(await backend.read(product));
 }

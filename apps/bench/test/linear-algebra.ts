@@ -20,6 +20,13 @@ export function solveDirectly(
 }
 
 /** Σ a_i b_i. */
-export function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
+
+/** The Euclidean norm. */
+export function norm(a: ArrayLike<number>): number {
+  return Math.sqrt(dot(a, a));
 }

@@ -1,9 +1,7 @@
 import { linearize } from '@ntk/jacobian';
-import type { LinearOperator } from '@ntk/linop';
 import {
   ProgramBuilder,
   Rng,
-  asDType,
   cpuBackend,
   makeNetwork,
   shapeOf,
@@ -15,7 +13,8 @@ import {
 } from '@ntk/tensor';
 import { drawInputs, primitiveCases, trackTensors, type PrimitiveCase } from '@ntk/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import { dot, norm } from './golden-comparison.ts';
+import { dot, norm } from './linear-algebra.ts';
+import { applyTo } from './operator-checks.ts';
 
 /** Where the rules run. */
 export interface RulesPlace {
@@ -88,14 +87,5 @@ async function products(network: Network, backend: Backend, dtype: DType, u: Flo
   const x = new Float64Array(sizeOf(shapeOf(program, 0)));
   using linearization = await linearize(network, x, { backend, dtype });
   const { jacobian } = linearization;
-  return { jv: await apply(jacobian, v), jtu: await apply(jacobian.transpose(), u) };
-}
-
-async function apply(
-  { backend, dtype, shape, ...operator }: LinearOperator,
-  data: Float64Array,
-): Promise<Float64Array> {
-  using block = backend.upload(asDType(data, dtype), [data.length / shape[1], shape[1]]);
-  using product = await operator.matmul(block);
-  return Float64Array.from(await backend.read(product));
+  return { jv: await applyTo(jacobian, v), jtu: await applyTo(jacobian.transpose(), u) };
 }

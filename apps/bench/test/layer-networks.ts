@@ -33,6 +33,22 @@ const dense = (inputs: number, units: number): Layer => ({
 
 const flatten: Layer = { type: 'Flatten' };
 
+/** A recurrent layer of three units. @param gates - 1 for SimpleRNN, 3 for GRU, 4 for LSTM */
+function recurrent(type: string, gates: number, inputs: number, config: Readonly<Record<string, unknown>> = {}): Layer {
+  const width = 3 * gates;
+  const weights = { kernel: [inputs, width], recurrent_kernel: [3, width], bias: [width] };
+  return { type, config: { units: 3, ...config }, weights };
+}
+
+/** A recurrent layer in both directions. */
+function bothWays({ type, config, weights = {} }: Layer, mergeMode: string): Layer {
+  const inDirections = ['forward', 'backward'].flatMap((direction) =>
+    Object.entries(weights).map(([name, shape]) => [`${direction}_inner/${name}`, shape] as const),
+  );
+  const layer = { class_name: type, config: { name: 'inner', ...config } };
+  return { type: 'Bidirectional', config: { merge_mode: mergeMode, layer }, weights: Object.fromEntries(inDirections) };
+}
+
 /** Networks of layers whose derivatives are easily wrong, with random weights. */
 export function layerNetworks(): Record<string, Network> {
   const networks: Record<string, readonly [readonly number[], readonly Layer[]]> = {
@@ -118,6 +134,88 @@ export function layerNetworks(): Record<string, Network> {
         { type: 'Attention', config: { use_scale: false }, reads: [[1, 1, 1]] },
         flatten,
         dense(12, 2),
+      ],
+    ],
+    'simple recurrent layers, one of them backwards': [
+      [4, 2],
+      [
+        recurrent('SimpleRNN', 1, 2, { return_sequences: true }),
+        recurrent('SimpleRNN', 1, 3, { go_backwards: true, activation: 'softsign' }),
+        dense(3, 2),
+      ],
+    ],
+    'a GRU that resets before the product': [
+      [4, 2],
+      [recurrent('GRU', 3, 2), dense(3, 2)],
+    ],
+    'an LSTM in both directions': [
+      [4, 2],
+      [bothWays(recurrent('LSTM', 4, 2, { return_sequences: true }), 'mul'), flatten, dense(12, 2)],
+    ],
+    'an LSTM that skips steps': [
+      [5, 2],
+      [
+        { ...dense(2, 1), config: { units: 1, activation: 'relu' } },
+        { type: 'Masking' },
+        recurrent('LSTM', 4, 1),
+        dense(3, 2),
+      ],
+    ],
+    'stacked cells': [
+      [4, 2],
+      [
+        {
+          type: 'RNN',
+          config: {
+            cell: {
+              class_name: 'StackedRNNCells',
+              config: {
+                cells: ['GRUCell', 'LSTMCell'].map((type) => ({ class_name: type, config: { units: 3 } })),
+              },
+            },
+          },
+          weights: {
+            'RNNCell_0/kernel': [2, 9],
+            'RNNCell_0/recurrent_kernel': [3, 9],
+            'RNNCell_0/bias': [9],
+            'RNNCell_1/kernel': [3, 12],
+            'RNNCell_1/recurrent_kernel': [3, 12],
+            'RNNCell_1/bias': [12],
+          },
+        },
+        dense(3, 2),
+      ],
+    ],
+    'a recurrent layer that hands its state to the same layer': [
+      [4, 3],
+      [
+        { ...recurrent('SimpleRNN', 1, 3), reads: [[0], [0, { layer: 1, call: 0 }]] },
+        { ...dense(3, 2), reads: [[{ layer: 1, call: 1 }]] },
+      ],
+    ],
+    'a convolution of every step': [
+      [3, 5, 2],
+      [
+        {
+          type: 'TimeDistributed',
+          config: { layer: { class_name: 'Conv1D', config: { name: 'inner', filters: 2, kernel_size: 3 } } },
+          weights: { kernel: [3, 2, 2], bias: [2] },
+        },
+        flatten,
+        dense(18, 2),
+      ],
+    ],
+    'attention by sums, and a projection over two axes': [
+      [4, 3],
+      [
+        { ...dense(3, 3), reads: [[0]] },
+        { type: 'AdditiveAttention', weights: { scale: [3] }, reads: [[1, 0, 1]] },
+        {
+          type: 'EinsumDense',
+          config: { equation: 'ntc,tcd->nd', output_shape: 2, bias_axes: 'd' },
+          weights: { kernel: [4, 3, 2], bias: [2] },
+          reads: [[2]],
+        },
       ],
     ],
     'a recurrent layer, whose kernels serve every step': [
