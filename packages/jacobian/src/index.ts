@@ -1,6 +1,19 @@
 export { explicitJacobian } from './explicit-jacobian.ts';
 export { kernelDiagonal } from './gram/kernel-diagonal.ts';
-export { kernelMatrix } from './gram/kernel-matrix.ts';
+export { independentKernels, kernelMatrix, sharedKernel } from './gram/kernel-matrix.ts';
+export type { KernelOptions } from './gram/kernel-matrix.ts';
+export type { Assembly, KernelSize } from './gram/kernel-cost.ts';
+export type { KernelOutputs } from './gram/kernel-outputs.ts';
+export { planKernel } from './gram/kernel-plan.ts';
+export type {
+  KernelCandidate,
+  KernelPlan,
+  KernelPlanOptions,
+  KernelRates,
+  LayerPlan,
+  LayerStrategy,
+} from './gram/kernel-plan.ts';
+export type { FactorForm } from './factors/factor-form.ts';
 export { selectParameters, trainableLayers } from './layers.ts';
 export type { LayerSelection } from './layers.ts';
 export { linearizationCost } from './linearization-cost.ts';

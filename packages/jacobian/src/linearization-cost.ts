@@ -1,7 +1,8 @@
-import { rebatch, sizeOf, type Network, type Shape } from '@ntk/tensor';
+import { rebatch, sizeOf, type Network } from '@ntk/tensor';
 import { derive, type Derivation } from './derivation.ts';
-import { planFactors, type TermPlan } from './factors/factor-plan.ts';
+import { planFactors } from './factors/factor-plan.ts';
 import { factoredCost, isCheaperFactored, propagatedCost } from './factors/product-cost.ts';
+import { factorNumbers as numbersOf, termPairs } from './gram/kernel-cost.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
 
 /** What a linearization costs for each example. Multiply-adds count reading or writing a number as what that takes of them. */
@@ -46,7 +47,7 @@ export function linearizationCost(network: Network, layers: LayerSelection): Lin
   const isFactored = isCheaperFactored(derivation, plan);
   const product = isFactored ? sumOf(plan.terms, factoredCost) : propagated;
   const rows = sumOf(plan.remaining, (i) => sizeOf(derivation.chosenShapes[i]!)); // of J, for what has no factors
-  const factorNumbers = sumOf(plan.terms, termNumbers) + c * rows;
+  const factorNumbers = sumOf(plan.terms, numbersOf) + c * rows;
   const kept = keptNumbers(derivation);
   return {
     outputs: c,
@@ -54,12 +55,14 @@ export function linearizationCost(network: Network, layers: LayerSelection): Lin
     tangent: product,
     cotangent: isFactored ? product : 2 * propagated,
     factors: c * 2 * propagated,
-    kernelPair: sumOf(plan.terms, pairCost) + c * c * rows,
+    kernelPair: sumOf(plan.terms, (term) => termPairs(term, ONE_PAIR)) + c * c * rows,
     kept: isFactored ? factorNumbers : kept,
     factorNumbers,
     working: Math.max(...derivation.nodes.map(({ shape }) => sizeOf(shape)), c),
   };
 }
+
+const ONE_PAIR = { n: 1, m: 1, isSymmetric: false, outputs: 'full' } as const;
 
 /** Coefficients that grow with the examples: not weights, which all of them share. */
 function keptNumbers({ sources, sourceShapes }: Derivation): number {
@@ -68,20 +71,6 @@ function keptNumbers({ sources, sourceShapes }: Derivation): number {
     return 'input' in source && source.input > 0 ? sum : sum + sizeOf(shape);
   }, 0);
 }
-
-function termNumbers({ activations, indices, sensitivities }: TermPlan): number {
-  const size = (shape: Shape | null): number => (shape === null ? 0 : sizeOf(shape));
-  return size(activations) + size(indices) + sizeOf(sensitivities);
-}
-
-/** (A_t · A_t')(G_αt · G_βt') for all positions and outputs. */
-function pairCost({ activations, sensitivities }: TermPlan): number {
-  const [, c, positions, b] = sensitivities as [number, number, number, number];
-  return positions ** 2 * ((activations?.[2] ?? 1) + c * c * (b + PAIR_TOUCH));
-}
-
-/** Multiply-adds that take as long as the elementwise product of an entry and its addition to the sum. */
-const PAIR_TOUCH = 60;
 
 function sumOf<T>(items: readonly T[], cost: (item: T) => number): number {
   return items.reduce((sum, item) => sum + cost(item), 0);

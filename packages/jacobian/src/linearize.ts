@@ -17,6 +17,7 @@ import {
 } from '@ntk/tensor';
 import type { LinearOperator } from '@ntk/linop';
 import { factoredProducts, propagatedProducts } from './batch-products.ts';
+import type { FactorForm } from './factors/factor-form.ts';
 import { Factors } from './factors/factors.ts';
 import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
@@ -32,6 +33,8 @@ export interface LinearizeOptions {
   readonly layers?: LayerSelection;
   /** Examples that go through the network at a time; at most 8,192 rows, examples times outputs, unless named. */
   readonly batchSize?: number;
+  /** How parameters that are read at several positions enter kernels; 'cheapest' unless named, see `planKernel`. */
+  readonly factorForm?: FactorForm;
 }
 
 /**
@@ -74,7 +77,7 @@ export interface Linearization {
  * Cost: one forward pass. Source: Maddox et al. (2021), section 3.
  */
 export async function linearize(network: Network, x: TypedArray, options: LinearizeOptions): Promise<Linearization> {
-  const { backend, layers = 'all' } = options;
+  const { backend, layers = 'all', factorForm = 'cheapest' } = options;
   const dtype = options.dtype ?? (backend.supports.float64 ? 'float64' : 'float32');
   if (!backend.supports[dtype])
     throw new UnsupportedError(
@@ -95,7 +98,7 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
       batches.push(await maps.batch(data, count));
     }
     const p = parameterCount(maps.derivation);
-    const factors = new Factors(maps, batches);
+    const factors = new Factors(maps, batches, factorForm);
     const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(maps, batches);
     const counts = batches.map(({ count }) => count);
     const jacobian = jacobianOperator(maps, products, { counts, shape: [n * c, p] });

@@ -1,6 +1,7 @@
 import { ProgramBuilder, type Program, type Shape } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
+import type { FactorForm } from './factor-form.ts';
 import { emitTerms, type Block } from './terms.ts';
 
 /** The shapes of a term and its parameters; see `Term`. */
@@ -21,13 +22,13 @@ export interface FactorPlan {
 }
 
 /** Plans the factors of a derivation. */
-export function planFactors(derivation: Derivation): FactorPlan {
+export function planFactors(derivation: Derivation, form: FactorForm = 'cheapest'): FactorPlan {
   const [n, c] = derivation.outputShape as [number, number];
   const b = new ProgramBuilder('factors');
   const coefficients = coefficientInputs(b, derivation);
   const seeds = b.input('seeds', [c, n * c]);
   const cotangents = emitCotangents(b, derivation, coefficients, b.reshape(seeds, [c, n, c]));
-  const { terms, remaining } = emitTerms(b, derivation, coefficients, cotangents);
+  const { terms, remaining } = emitTerms(b, derivation, { coefficients, cotangents, form });
   terms.forEach(({ activations, indices, sensitivities }, i) => {
     if (activations !== null) b.output(`activations${i}`, activations);
     if (indices !== null) b.output(`indices${i}`, indices);

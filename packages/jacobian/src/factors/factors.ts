@@ -1,6 +1,7 @@
 import { allocate, sizeOf, type Tensor, type TypedArray } from '@ntk/tensor';
 import { LazyValues } from '../lazy-values.ts';
 import { disposeBatch, type Batch, type LinearMaps } from '../linear-maps.ts';
+import type { FactorForm } from './factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from './factor-plan.ts';
 import { jacobianRows } from './jacobian-rows.ts';
 import { isCheaperFactored } from './product-cost.ts';
@@ -18,18 +19,19 @@ export class Factors {
   readonly terms: readonly TermPlan[];
   /** True if products with J and Jᵀ are made from factors. Batches then keep nothing else. */
   readonly serveProducts: boolean;
-  readonly #plan: FactorPlan;
+  /** How they are computed. */
+  readonly plan: FactorPlan;
   readonly #maps: LinearMaps;
   readonly #batches: readonly Batch[];
   readonly #made: LazyValues<number, readonly TermTensors[]>;
 
-  constructor(maps: LinearMaps, batches: readonly Batch[]) {
+  constructor(maps: LinearMaps, batches: readonly Batch[], form: FactorForm) {
     this.#maps = maps;
     this.#batches = batches;
-    this.#plan = planFactors(maps.derivation);
+    this.plan = planFactors(maps.derivation, form);
     this.#made = new LazyValues((terms) => tensorsOf(terms).forEach((tensor) => tensor.dispose()));
-    this.serveProducts = isCheaperFactored(maps.derivation, this.#plan);
-    const { terms, remaining } = this.#plan;
+    this.serveProducts = isCheaperFactored(maps.derivation, this.plan);
+    const { terms, remaining } = this.plan;
     this.terms = remaining.length === 0 ? terms : [...terms, rowsTerm(maps, remaining)];
   }
 
@@ -47,7 +49,7 @@ export class Factors {
   }
 
   async #compute(batch: Batch): Promise<readonly TermTensors[]> {
-    const { program, terms, remaining } = this.#plan;
+    const { program, terms, remaining } = this.plan;
     const made: Tensor[] = [];
     try {
       if (terms.length > 0) {

@@ -1,4 +1,5 @@
 import type { ProgramBuilder, Value } from '@ntk/tensor';
+import type { FactorForm } from './factor-form.ts';
 import { oneHot } from './one-hot.ts';
 import type { UseFactors } from './use.ts';
 
@@ -11,15 +12,20 @@ export interface JacobianSize {
 
 /**
  * The factors of a parameter that is used several times or at several positions: cross terms between its uses count.
- * Either all positions side by side, T² pairs, or the summed layer Jacobian, whichever makes the kernel cheaper.
+ * Either all positions side by side, T² pairs, or the summed layer Jacobian.
  */
-export function joinUses(b: ProgramBuilder, factors: readonly UseFactors[], size: JacobianSize): UseFactors {
+export function joinUses(
+  b: ProgramBuilder,
+  factors: readonly UseFactors[],
+  { form, ...size }: JacobianSize & { readonly form: FactorForm },
+): UseFactors {
   const { c, parameterSize } = size;
   const [joined, ...others] = alikeSideBySide(b, factors);
-  if (joined!.activations !== null && others.length === 0) {
+  if (form !== 'jacobian' && joined!.activations !== null && others.length === 0) {
     const [a, width] = [b.shape(joined!.activations)[2]!, b.shape(joined!.sensitivities)[3]!];
     const pairs = joined!.positions ** 2 * (a + c * c * width);
-    if (joined!.positions === 1 || pairs <= c * c * parameterSize) return joined!;
+    const isCheaper = joined!.positions === 1 || pairs <= c * c * parameterSize;
+    if (form === 'positions' || isCheaper) return joined!;
   }
   return {
     activations: null,

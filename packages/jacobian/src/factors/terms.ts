@@ -1,6 +1,7 @@
 import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import { permute } from '../permute.ts';
+import type { FactorForm } from './factor-form.ts';
 import { joinUses } from './join-uses.ts';
 import { factorsOfUses } from './use-factors.ts';
 import type { UseFactors } from './use.ts';
@@ -51,8 +52,15 @@ export interface Terms {
 export function emitTerms(
   b: ProgramBuilder,
   derivation: Derivation,
-  coefficients: readonly Value[],
-  cotangents: ReadonlyMap<Value, Value>,
+  {
+    coefficients,
+    cotangents,
+    form,
+  }: {
+    readonly coefficients: readonly Value[];
+    readonly cotangents: ReadonlyMap<Value, Value>;
+    readonly form: FactorForm;
+  },
 ): Terms {
   const [n, c] = derivation.outputShape as [number, number];
   const groups = new Map<Value, Member[]>();
@@ -65,7 +73,7 @@ export function emitTerms(
       return;
     }
     const parameterSize = sizeOf(derivation.chosenShapes[parameter]!);
-    const joined = joinUses(b, factors, { n, c, parameterSize });
+    const joined = joinUses(b, factors, { n, c, parameterSize, form });
     groups.set(joined.sensitivities, [...(groups.get(joined.sensitivities) ?? []), { ...joined, parameter }]);
   });
   return { terms: [...groups].flatMap(([sensitivities, members]) => emitGroup(b, sensitivities, members)), remaining };

@@ -1,66 +1,79 @@
-import { ProgramBuilder, sizeOf, type Program, type Value } from '@ntk/tensor';
+import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
 import { termInputs, type TermShapes, type TermValues } from '../factors/term-tensors.ts';
+import { permute } from '../permute.ts';
+import type { KernelOutputs } from './kernel-outputs.ts';
 
-/** The Program of the kernel between two tiles, the sum over terms: output [c, n, c, n'], the output slowest as the factors lie. */
-export function tileProgram(rows: readonly TermShapes[], columns: readonly TermShapes[]): Program {
+/**
+ * The Program of the kernel between two tiles, the sum over terms. Output, the outputs of the network slowest as the factors lie: `full` [c, n, c, n'],
+ * `independent` [c, n, n'], `shared` [n, n'].
+ */
+export function tileProgram(
+  rows: readonly TermShapes[],
+  columns: readonly TermShapes[],
+  outputs: KernelOutputs,
+): Program {
   const b = new ProgramBuilder('kernel-tile');
   const left = termInputs(b, 'rows.', rows);
   const right = termInputs(b, 'columns.', columns);
-  const parts = left.map((term, i) => emitTerm(b, term, right[i]!));
-  b.output(
-    'tile',
-    parts.reduce((sum, part) => b.add(sum, part)),
-  );
+  const parts = left.map((term, i) => emitTerm(b, term, right[i]!, outputs));
+  const sum = parts.reduce((total, part) => b.add(total, part));
+  const c = rows[0]!.sensitivities[0]!;
+  b.output('tile', outputs === 'shared' ? b.mul(sum, b.scalar(1 / c)) : sum);
   return b.build();
 }
 
 /** Σ_{t,t'} (A_it · A_jt') (G_iαt · G_jβt') */
-function emitTerm(b: ProgramBuilder, left: TermValues, right: TermValues): Value {
+function emitTerm(b: ProgramBuilder, left: TermValues, right: TermValues, outputs: KernelOutputs): Value {
   const [c, n, positions] = b.shape(left.sensitivities) as [number, number, number];
-  if (positions === 1) return emitPairs(b, left, right);
+  if (positions === 1) return emitPairs(b, left, right, outputs);
   // All pairs of positions are in memory at once: for few examples at a time.
-  const columns = sizeOf(b.shape(right.sensitivities).slice(0, 3));
-  const step = Math.max(1, Math.floor(MAX_PAIRS / (c * positions * columns)));
+  const m = b.shape(right.sensitivities)[1]!;
+  const outputPairs = outputs === 'full' ? c * c : outputs === 'independent' ? c : 1;
+  const step = Math.max(1, Math.floor(MAX_PAIRS / (outputPairs * positions * positions * m)));
   const parts: Value[] = [];
   for (let start = 0; start < n; start += step) {
     const range = { start, end: Math.min(start + step, n) };
     const part = (value: Value | null, axis: number): Value | null =>
       value === null || step >= n ? value : b.slice(value, axis, range);
-    parts.push(
-      emitPairs(
-        b,
-        {
-          activations: part(left.activations, 0),
-          indices: part(left.indices, 0),
-          sensitivities: part(left.sensitivities, 1)!,
-        },
-        right,
-      ),
-    );
+    const some = {
+      activations: part(left.activations, 0),
+      indices: part(left.indices, 0),
+      sensitivities: part(left.sensitivities, 1)!,
+    };
+    parts.push(emitPairs(b, some, right, outputs));
   }
-  return b.concat(parts, 1);
+  return b.concat(parts, outputs === 'shared' ? 0 : 1);
 }
 
 /** Numbers in the product of all pairs of positions. */
 const MAX_PAIRS = 2 ** 21;
 
 /** The same for all examples at once. */
-function emitPairs(b: ProgramBuilder, left: TermValues, right: TermValues): Value {
-  const [c, n, positions, width] = b.shape(left.sensitivities) as [number, number, number, number];
+function emitPairs(b: ProgramBuilder, left: TermValues, right: TermValues, outputs: KernelOutputs): Value {
+  const [c, n, positions] = b.shape(left.sensitivities) as [number, number, number];
   const m = b.shape(right.sensitivities)[1]!;
-  const g = b.matmul(
-    b.reshape(left.sensitivities, [c * n * positions, width]),
-    b.reshape(right.sensitivities, [c * m * positions, width]),
-    { transposeB: true },
-  );
+  const [first, second] =
+    outputs === 'full' ? [[c], [c]] : outputs === 'independent' ? [[c], [] as number[]] : [[] as number[], []];
+  const g = emitSensitivities(b, left.sensitivities, right.sensitivities, outputs);
   const weight = emitInner(b, left, right);
-  if (weight === null) return b.reshape(g, [c, n, c, m]);
-  if (positions === 1) return b.mul(b.reshape(g, [c, n, c, m]), b.reshape(weight, [1, n, 1, m]));
+  if (weight === null) return b.reshape(g, [...first, n, ...second, m]);
   const product = b.mul(
-    b.reshape(g, [c, n, positions, c, m, positions]),
-    b.reshape(weight, [1, n, positions, 1, m, positions]),
+    b.reshape(g, [...first, n, positions, ...second, m, positions]),
+    b.reshape(weight, [...first.map(() => 1), n, positions, ...second.map(() => 1), m, positions]),
   );
-  return b.sum(product, [2, 5]);
+  if (positions === 1) return b.reshape(product, [...first, n, ...second, m]);
+  return b.sum(product, [first.length + 1, first.length + second.length + 3]);
+}
+
+/** G_iαt · G_jβt' for all pairs, summed over the outputs where they share a kernel: [c·n·T, c·n'·T], [c, n·T, n'·T] or [n·T, n'·T]. */
+function emitSensitivities(b: ProgramBuilder, left: Value, right: Value, outputs: KernelOutputs): Value {
+  const rows = (value: Value): Value => {
+    const [c, n, positions, width] = b.shape(value) as [number, number, number, number];
+    if (outputs === 'full') return b.reshape(value, [c * n * positions, width]);
+    if (outputs === 'independent') return b.reshape(value, [c, n * positions, width]);
+    return b.reshape(permute(b, value, [1, 2, 0, 3]), [n * positions, c * width]);
+  };
+  return b.matmul(rows(left), rows(right), { transposeB: true });
 }
 
 /** A_it · A_jt' for all pairs, [n·T, n'·T]; null where a term has no inputs. */

@@ -1,0 +1,57 @@
+import type { DType } from '@ntk/tensor';
+import type { KernelCandidate, KernelPlan } from './kernel-plan.ts';
+
+/** What a plan was made for, beside its size. */
+export interface PlanSetting {
+  /** c. */
+  readonly outputs: number;
+  readonly dtype: DType;
+  readonly memory: number;
+}
+
+/** A plan as text for a terminal: the layers of the way that was chosen, then all ways. */
+export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: PlanSetting): string {
+  const { size, layers, candidates } = plan;
+  const limit = setting.memory === Infinity ? 'no limit' : `at most ${mebibytes(setting.memory)}`;
+  const layerRows = layers.map(({ parameters, strategy, seconds, bytes }) => [
+    shortened(parameters),
+    strategy,
+    duration(seconds),
+    mebibytes(bytes),
+  ]);
+  const candidateRows = candidates.map((candidate) => {
+    const isChosen = candidate.assembly === plan.assembly && candidate.factorForm === plan.factorForm;
+    const verdict = isChosen ? 'chosen: the fastest that fits' : candidate.bytes > setting.memory ? 'too large' : '';
+    return [nameOf(candidate), duration(candidate.seconds), mebibytes(candidate.bytes), verdict];
+  });
+  return [
+    `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} outputs (${size.outputs}), ${setting.dtype}, memory ${limit}`,
+    ...table(['layer', 'strategy', 'time', 'memory'], layerRows),
+    ...table(['way', 'time', 'memory at the peak', ''], candidateRows),
+  ].join('\n');
+}
+
+/** Bytes for a message. */
+export function mebibytes(bytes: number): string {
+  return `${Number((bytes / 2 ** 20).toPrecision(3))} MiB`;
+}
+
+function duration(seconds: number): string {
+  return seconds < 1 ? `${(1e3 * seconds).toPrecision(2)} ms` : `${seconds.toPrecision(3)} s`;
+}
+
+function nameOf({ assembly, factorForm }: KernelCandidate): string {
+  if (assembly === 'products') return 'products with unit vectors';
+  if (factorForm === 'cheapest') return 'factors, each layer its cheaper form';
+  return factorForm === 'positions' ? 'factors, positions in pairs' : 'factors, layer Jacobians';
+}
+
+function shortened(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names[0]!}, … ${names.at(-1)!} (${names.length})`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  return lines.map((line) => `  ${line.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+}

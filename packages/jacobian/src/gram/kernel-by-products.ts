@@ -1,0 +1,68 @@
+import { mirrorLower, type Matrix } from '@ntk/linop';
+import { allocate, type TypedArray } from '@ntk/tensor';
+import type { Linearization } from '../linearize.ts';
+import { checkPair, emptyKernels, type KernelRequest } from './assemble-kernels.ts';
+
+/** Columns of the kernel that are made at once. */
+const COLUMNS = 32;
+
+/**
+ * Kernels by products with unit vectors, J(X) (J(X')ᵀ e) for one block of columns after the other: nothing but what products need is held.
+ *
+ * @returns one matrix, or one for each output where they are independent
+ * @throws {ShapeError} if the two linearizations do not belong together
+ *
+ * Cost: n'·c products with J(X')ᵀ and J(X). Source: Novak, Sohl-Dickstein and Schoenholz (2022), NTK-vector products.
+ */
+export async function kernelsByProducts(request: KernelRequest): Promise<Matrix[]> {
+  const { rows, columns } = request;
+  checkPair(rows, columns);
+  const results = emptyKernels(request);
+  const total = columns.n * columns.c;
+  for (let start = 0; start < total; start += COLUMNS) {
+    const count = Math.min(COLUMNS, total - start);
+    const products = await productsOfUnits(rows, columns, { start, count });
+    for (let k = 0; k < count; k++) {
+      addColumn(results, request, start + k, products.subarray(k * rows.n * rows.c, (k + 1) * rows.n * rows.c));
+    }
+  }
+  // Rounding leaves no difference between the triangles.
+  if (rows === columns) results.forEach(mirrorLower);
+  return results;
+}
+
+/** Columns of the kernel, one a row, [count, n·c]. */
+async function productsOfUnits(
+  rows: Linearization,
+  columns: Linearization,
+  { start, count }: { readonly start: number; readonly count: number },
+): Promise<TypedArray> {
+  const { backend, dtype } = rows;
+  const total = columns.n * columns.c;
+  const units = allocate(dtype, count * total);
+  for (let k = 0; k < count; k++) units[k * total + start + k] = 1;
+  using input = backend.upload(units, [count, total]);
+  using weights = await columns.jacobian.transpose().matmul(input);
+  using products = await rows.jacobian.matmul(weights);
+  return (await backend.read(products)).slice();
+}
+
+/** Puts the kernel with one row of J(X') where it belongs. */
+function addColumn(
+  results: readonly Matrix[],
+  { rows, columns, outputs }: KernelRequest,
+  column: number,
+  entries: TypedArray,
+): void {
+  const { n, c } = rows;
+  if (outputs === 'full') {
+    const { data, columns: width } = results[0]!;
+    for (let i = 0; i < n * c; i++) data[i * width + column] = entries[i]!;
+    return;
+  }
+  const output = column % c;
+  const { data } = outputs === 'independent' ? results[output]! : results[0]!;
+  const scale = outputs === 'shared' ? 1 / c : 1;
+  const example = (column - output) / c;
+  for (let i = 0; i < n; i++) data[i * columns.n + example]! += scale * entries[i * c + output]!;
+}

@@ -1,0 +1,199 @@
+import { OptionError, bytesPerElement, rebatch, sizeOf, type DType, type Network } from '@ntk/tensor';
+import { derive, type Derivation } from '../derivation.ts';
+import type { FactorForm } from '../factors/factor-form.ts';
+import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
+import { selectParameters, type LayerSelection } from '../layers.ts';
+import { explainKernelPlan, mebibytes } from './explain-kernel-plan.ts';
+import { factorNumbers, factorsCost, productsCost, termPairs, type Assembly, type KernelSize } from './kernel-cost.ts';
+import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
+
+/** How fast a machine is. */
+export interface KernelRates {
+  /** Multiply-adds a second in matrix products, by dtype. */
+  readonly products: Readonly<Record<DType, number>>;
+  /** Bytes a second that are read or written. */
+  readonly memory: number;
+}
+
+/** A kernel to plan. */
+export interface KernelPlanOptions {
+  /** Examples. */
+  readonly n: number;
+  /** Examples on the other side of a cross kernel; the kernel of the n examples among themselves unless given. */
+  readonly m?: number;
+  /** 'all' unless named. */
+  readonly layers?: LayerSelection;
+  /** 'full' unless named. */
+  readonly outputs?: KernelOutputs;
+  /** float32 unless named. */
+  readonly dtype?: DType;
+  /** Bytes that may be held at once, the kernel included; no bound unless given. */
+  readonly memory?: number;
+  /** A typical machine with two cores unless given: the same question has the same answer everywhere. */
+  readonly rates?: KernelRates;
+}
+
+/** How one layer enters the kernel. */
+export type LayerStrategy = 'structured' | 'positions' | 'index equality' | 'layer Jacobian' | 'rows of J' | 'products';
+
+/** One layer of a plan, or several parameters that share their sensitivities. */
+export interface LayerPlan {
+  /** Names of the parameters. */
+  readonly parameters: readonly string[];
+  readonly strategy: LayerStrategy;
+  readonly seconds: number;
+  /** What is held of it for all examples. */
+  readonly bytes: number;
+}
+
+/** A way to compute a kernel. */
+export interface KernelCandidate {
+  /** What `kernelMatrix` is told. */
+  readonly assembly: Assembly;
+  /** What `linearize` is told. */
+  readonly factorForm: FactorForm;
+  readonly layers: readonly LayerPlan[];
+  readonly seconds: number;
+  /** At the peak, the kernel included. */
+  readonly bytes: number;
+}
+
+/** The way that was chosen, among those there are. */
+export interface KernelPlan extends KernelCandidate {
+  readonly size: KernelSize;
+  readonly candidates: readonly KernelCandidate[];
+  /** The plan as a table for people, with the reason. */
+  explain(): string;
+}
+
+const TYPICAL: KernelRates = { products: { float64: 4e10, float32: 8e10 }, memory: 4e9 };
+
+/**
+ * Predicts time and memory of a tangent kernel for every way to compute it, and chooses the fastest that fits. Nothing is run.
+ *
+ * @throws {OptionError} if a layer does not exist, or nothing fits: with the sizes, and what would fit
+ *
+ * Cost: deriving the network's Program for one example. Source: Novak, Sohl-Dickstein and Schoenholz (2022), section 3.
+ */
+export function planKernel(network: Network, options: KernelPlanOptions): KernelPlan {
+  const { n, m = n, layers = 'all', outputs = 'full', dtype = 'float32', memory = Infinity, rates = TYPICAL } = options;
+  const chosen = selectParameters(network, layers);
+  const derivation = derive(
+    rebatch(network.program, 1),
+    chosen.map((i) => i + 1),
+  );
+  const size = { n, m, isSymmetric: options.m === undefined, outputs };
+  const names = chosen.map((i) => network.parameters[i]!.name);
+  const context = { derivation, size, names, dtype, rates };
+  const candidates = [
+    ...(['cheapest', 'positions', 'jacobian'] as const).map((form) => byFactors(context, form)),
+    byProducts(context),
+  ];
+  const fitting = candidates.filter(({ bytes }) => bytes <= memory);
+  if (fitting.length === 0) throw new OptionError(nothingFits(candidates, memory, size));
+  const best = fitting.reduce((least, candidate) => (candidate.seconds < least.seconds ? candidate : least));
+  const plan = { ...best, size, candidates };
+  return { ...plan, explain: () => explainKernelPlan(plan, { outputs: derivation.outputShape[1]!, dtype, memory }) };
+}
+
+interface Context {
+  readonly derivation: Derivation;
+  readonly size: KernelSize;
+  readonly names: readonly string[];
+  readonly dtype: DType;
+  readonly rates: KernelRates;
+}
+
+function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
+  const { derivation, size, dtype, rates } = context;
+  const factors = planFactors(derivation, factorForm);
+  const examples = size.isSymmetric ? size.n : size.n + size.m;
+  const element = bytesPerElement(dtype);
+  const rate = rates.products[dtype];
+  const layers = [...factors.terms, ...remainingTerm(derivation, factors)].map((term): LayerPlan => {
+    const bytes = examples * factorNumbers(term) * element;
+    const seconds = termPairs(term, size) / rate + (2 * bytes) / rates.memory;
+    return { parameters: namesOf(term, context.names), strategy: strategyOf(term, factors), seconds, bytes };
+  });
+  const sum = (pick: (layer: LayerPlan) => number): number => layers.reduce((total, layer) => total + pick(layer), 0);
+  const held = sum(({ bytes }) => bytes);
+  const kernel = kernelBytes(context);
+  return {
+    assembly: 'factors',
+    factorForm,
+    layers,
+    // c backward passes, and the kernel is written once from tiles.
+    seconds:
+      factorsCost(derivation, factors, examples) / rate + sum(({ seconds }) => seconds) + (3 * kernel) / rates.memory,
+    // The factors lie there twice, as they are kept and in tiles.
+    bytes: kept(context, examples) + 2 * held + kernel + TILES,
+  };
+}
+
+/** Bytes of a tile of the kernel and what goes into it, for all pairs of positions: a bound. */
+const TILES = 2 ** 26;
+
+function byProducts(context: Context): KernelCandidate {
+  const { derivation, size, names, dtype, rates } = context;
+  const factors = planFactors(derivation);
+  const c = derivation.outputShape[1]!;
+  const products = productsCost(derivation, factors, (size.n + size.m) / 2) * size.m * c;
+  const kernel = kernelBytes(context);
+  const seconds = products / rates.products[dtype] + (3 * kernel) / rates.memory;
+  const widest = Math.max(c, ...derivation.nodes.map(({ shape }) => sizeOf(shape)));
+  const working = 32 * size.n * widest * 3 * bytesPerElement(dtype);
+  return {
+    assembly: 'products',
+    factorForm: 'cheapest',
+    layers: [{ parameters: names, strategy: 'products', seconds, bytes: working }],
+    seconds,
+    bytes: kept(context, size.isSymmetric ? size.n : size.n + size.m) + working + kernel,
+  };
+}
+
+/** Coefficients that grow with the examples. */
+function kept({ derivation: { sources, sourceShapes }, dtype }: Context, examples: number): number {
+  const numbers = sourceShapes.reduce((sum, shape, i) => {
+    const source = sources[i]!;
+    return 'input' in source && source.input > 0 ? sum : sum + sizeOf(shape);
+  }, 0);
+  return numbers * examples * bytesPerElement(dtype);
+}
+
+function kernelBytes({ derivation, size }: Context): number {
+  const { count, rowsPerExample } = layoutOf(size.outputs, derivation.outputShape[1]!);
+  return count * rowsPerExample ** 2 * size.n * size.m * 8;
+}
+
+/** The rows of J of parameters that have no factors, as a term. */
+function remainingTerm({ outputShape, chosenShapes }: Derivation, { remaining }: FactorPlan): TermPlan[] {
+  if (remaining.length === 0) return [];
+  const width = remaining.reduce((sum, parameter) => sum + sizeOf(chosenShapes[parameter]!), 0);
+  const blocks = remaining.map((parameter) => ({
+    parameter,
+    factor: 'sensitivities' as const,
+    start: 0,
+    size: sizeOf(chosenShapes[parameter]!),
+    transposed: false,
+  }));
+  return [{ activations: null, indices: null, sensitivities: [1, outputShape[1]!, 1, width], blocks }];
+}
+
+function namesOf({ blocks }: TermPlan, names: readonly string[]): string[] {
+  return blocks.map(({ parameter }) => names[parameter]!);
+}
+
+function strategyOf({ activations, indices, sensitivities, blocks }: TermPlan, plan: FactorPlan): LayerStrategy {
+  if (plan.remaining.includes(blocks[0]!.parameter)) return 'rows of J';
+  if (indices !== null && activations === null) return 'index equality';
+  if (activations === null) return 'layer Jacobian';
+  return sensitivities[2] === 1 ? 'structured' : 'positions';
+}
+
+function nothingFits(candidates: readonly KernelCandidate[], memory: number, size: KernelSize): string {
+  const least = candidates.reduce((best, candidate) => (candidate.bytes < best.bytes ? candidate : best));
+  return (
+    `planKernel: got a memory of ${mebibytes(memory)} for the kernel of ${size.n} × ${size.m} examples, expected at least ${mebibytes(least.bytes)}; ` +
+    'allow that much, take fewer examples or layers, keep less of the outputs, or use products with ntkOperator'
+  );
+}

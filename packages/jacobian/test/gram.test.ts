@@ -1,0 +1,120 @@
+import {
+  explicitJacobian,
+  independentKernels,
+  kernelDiagonal,
+  kernelMatrix,
+  linearize,
+  sharedKernel,
+  type Assembly,
+  type FactorForm,
+  type Linearization,
+} from '@ntk/jacobian';
+import { gemm, matrix, type Matrix } from '@ntk/linop';
+import { Rng, cpuBackend, sizeOf, type Network } from '@ntk/tensor';
+import { expectAllclose, trackTensors } from '@ntk/tensor/testing';
+import { describe, expect, it, test } from 'vitest';
+import { jacobianByVjp } from './explicit.ts';
+import { networksOfAllForms } from './networks.ts';
+
+const backend = cpuBackend();
+const [N, M] = [7, 4];
+
+const inputsOf = (network: Network, n: number, seed: string): Float64Array =>
+  new Rng(seed).normals(n * sizeOf(network.program.inputs[0]!.shape));
+
+/** The kernels of independent outputs as they are defined. */
+const blocksOf = (kernel: Matrix, c: number): Matrix[] => {
+  const [m, n] = [kernel.rows / c, kernel.columns / c];
+  return Array.from({ length: c }, (_, a) =>
+    matrix(
+      m,
+      n,
+      Float64Array.from({ length: m * n }, (_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        return kernel.data[(i * c + a) * kernel.columns + j * c + a]!;
+      }),
+    ),
+  );
+};
+
+const FORMS: readonly FactorForm[] = ['cheapest', 'positions', 'jacobian'];
+const WAYS: readonly (readonly [FactorForm, Assembly])[] = [
+  ...FORMS.map((form) => [form, 'factors'] as const),
+  ['cheapest', 'products'],
+];
+
+describe.each(Object.entries(networksOfAllForms()))('%s', (_name, network) => {
+  const [x, y] = [inputsOf(network, N, 'x'), inputsOf(network, M, 'y')];
+  const [jx, jy] = [jacobianByVjp(network, x), jacobianByVjp(network, y)];
+  const full = gemm(jx, jx, { transposeB: true });
+  const cross = gemm(jy, jx, { transposeB: true });
+  const scale = Math.max(...full.data.map(Math.abs));
+
+  const both = async (form: FactorForm, use: (lx: Linearization, ly: Linearization) => Promise<void>) => {
+    using lx = await linearize(network, x, { backend, batchSize: 4, factorForm: form });
+    using ly = await linearize(network, y, { backend, batchSize: 3, factorForm: form });
+    await use(lx, ly);
+  };
+
+  test.each(WAYS)('form %s by %s: every layout of the outputs, and cross kernels', (form, assembly) =>
+    both(form, async (lx, ly) => {
+      const { c } = lx;
+      const options = { assembly };
+      const tolerance = { atol: 1e-12 * scale };
+      expectAllclose((await kernelMatrix(lx, lx, options)).data, full.data, tolerance);
+      expectAllclose((await kernelMatrix(ly, lx, options)).data, cross.data, tolerance);
+      for (const [rows, kernel] of [
+        [lx, full],
+        [ly, cross],
+      ] as const) {
+        const blocks = blocksOf(kernel, c);
+        const own = await independentKernels(rows, lx, options);
+        expect(own).toHaveLength(c);
+        own.forEach((block, a) => expectAllclose(block.data, blocks[a]!.data, tolerance));
+        const shared = await sharedKernel(rows, lx, options);
+        const mean = shared.data.map((_, i) => blocks.reduce((sum, { data }) => sum + data[i]! / c, 0));
+        expectAllclose(shared.data, mean, tolerance);
+      }
+    }),
+  );
+
+  test.each(FORMS)('form %s: the diagonal of every output, and J itself', (form) =>
+    both(form, async (lx) => {
+      const diagonal = Float64Array.from({ length: full.rows }, (_, i) => full.data[i * (full.rows + 1)]!);
+      expectAllclose(await kernelDiagonal(lx), diagonal, { atol: 1e-12 * scale });
+      expectAllclose((await explicitJacobian(lx)).data, jx.data, { atol: 1e-12 * Math.sqrt(scale) });
+    }),
+  );
+});
+
+describe('kernels', () => {
+  const network = networksOfAllForms()['one kernel for many positions']!;
+  const x = inputsOf(network, N, 'x');
+
+  it.each(WAYS)('form %s by %s: symmetric to the last bit, and nothing is left over', async (form, assembly) => {
+    const tracked = trackTensors(cpuBackend());
+    {
+      using l = await linearize(network, x, { backend: tracked, dtype: 'float32', batchSize: 3, factorForm: form });
+      const kernels = [
+        await kernelMatrix(l, l, { assembly }),
+        await sharedKernel(l, l, { assembly }),
+        ...(await independentKernels(l, l, { assembly })),
+      ];
+      for (const { rows, data } of kernels) {
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < i; j++) expect(data[i * rows + j]).toBe(data[j * rows + i]);
+      }
+    }
+    expect(tracked.describeLive()).toEqual([]);
+  });
+
+  it('of linearizations that do not belong together are refused, whatever they are made from', async () => {
+    using l = await linearize(network, x, { backend });
+    using other = await linearize(network, x, { backend, layers: 'last' });
+    for (const assembly of ['factors', 'products'] as const) {
+      for (const kernel of [kernelMatrix, independentKernels, sharedKernel]) {
+        await expect(kernel(l, other, { assembly })).rejects.toMatchObject({ name: 'ShapeError' });
+      }
+    }
+  });
+});
