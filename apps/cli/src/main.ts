@@ -53,6 +53,8 @@ function act(
   switch (invocation.command) {
     case 'adapt':
       return actions.adapt(invocation, streams);
+    case 'plan':
+      return actions.plan(invocation, streams);
     case 'predict':
       return actions.predict(invocation, streams);
     case 'inspect':

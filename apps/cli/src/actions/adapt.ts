@@ -1,8 +1,17 @@
-import { adapt, encodePosterior, storePosterior, verdict, type AdaptedNetwork, type Prediction } from '@ntk/adapt';
+import {
+  adapt,
+  encodePosterior,
+  planAdaptation,
+  storePosterior,
+  verdict,
+  type AdaptedNetwork,
+  type Prediction,
+} from '@ntk/adapt';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import type { Action } from '../main.ts';
-import { blamingRows, checkFinite, dtypeOn, type Execution, type NamedRows } from '../network/blame-rows.ts';
+import { blamingRows, checkFinite, type Execution, type NamedRows } from '../network/blame-rows.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
+import { chooseSolverBackend } from '../network/choose-solver-backend.ts';
 import { adaptChart } from '../plot/adapt-chart.ts';
 import { renderSvg } from '../plot/render-svg.ts';
 import { scorePredictions } from '../predictions/score-predictions.ts';
@@ -12,6 +21,7 @@ import { writeOutputs, type OutputFile } from '../tables/outputs.ts';
 import { encodeTable } from '../tables/write-table.ts';
 import { progressBar } from '../terminal/progress.ts';
 import { stageCounter } from '../terminal/stages.ts';
+import { adaptOptions } from './adapt-options.ts';
 import { prepareAdapt, type AdaptInputs } from './prepare-adapt.ts';
 
 /** ntk adapt: reads a network and data, adapts, and writes predictions, posterior, picture and report. */
@@ -19,14 +29,16 @@ export const adaptAction: Action<AdaptArguments> = async (given, { stdout, stder
   const startMs = performance.now();
   const inputs = await prepareAdapt(given);
   const backend = await chooseBackend(given, { stderr });
+  const solverBackend = await chooseSolverBackend(given, backend);
   const progress = progressBar(stderr);
   const onStage = stageCounter(progress, ['linearize', 'kernel', 'evidence', 'solve', 'verdict', 'predict', 'write']);
   try {
-    const { layers, mean, noise, priorVariance, space } = given;
     const { network, examples } = inputs;
-    const execution = { backend, dtype: dtypeOn(backend, given.dtype), layers };
-    const options = { ...execution, mean, noise, priorVariance, space, onProgress: onStage };
-    using adapted = await blamingRows(trainingRows(inputs), execution, () => adapt(network, examples, options));
+    const options = await adaptOptions(given, inputs, { backend, solverBackend });
+    const plan = planAdaptation(network, examples.rows.length, options);
+    const execution = { backend, dtype: plan.method.dtype, layers: given.layers };
+    const run = { ...options, plan, onProgress: onStage };
+    using adapted = await blamingRows(trainingRows(inputs), execution, () => adapt(network, examples, run));
     const outcome = await conclude(given, inputs, { adapted, execution, onStage, startMs });
     progress.stop();
     for (const warning of outcome.verdict?.warnings ?? []) stderr.write(`ntk: warning: ${warning}\n`);
@@ -54,8 +66,8 @@ async function conclude(
   const judge = () => verdict(adapted, { level: given.interval });
   const found = await blamingRows(trainingRows(inputs), execution, judge);
   onStage('predict');
-  const { noiseVariance } = adapted.hyperparameters;
-  const model = { targets: schema.targets, noiseVariance, interval: given.interval };
+  const { noiseVariances } = adapted.hyperparameters;
+  const model = { targets: schema.targets, noiseVariance: noiseVariances, interval: given.interval };
   const wanted = given.out !== undefined || given.test !== undefined;
   const predictions = wanted ? splitTargets(await predictTest(inputs, adapted, execution), model) : [];
   const files = await outputFiles(given, { predictions, inputs, adapted, found });
@@ -116,7 +128,7 @@ async function outputFiles(
     files.push({ path: save, content: await encodePosterior(await storePosterior(adapted, { features: schema })) });
   }
   if (plot !== undefined) {
-    const chart = await adaptChart({ adapted, inputs, leftOut: found?.leftOut, interval });
+    const chart = await adaptChart({ adapted, inputs, judged: found, interval });
     files.push({ path: plot, content: await renderSvg(chart) });
   }
   return files;

@@ -1,13 +1,22 @@
+import type { NoiseOption, OutputsLayout } from '@ntk/adapt';
+import { TFJS_NAMES } from '@ntk/backend-tfjs';
 import type { LayerSelection } from '@ntk/jacobian';
 import { Command } from 'commander';
+import type { SolverBackendName } from '../network/choose-solver-backend.ts';
 import { addFeatureOptions, addLaterOptions, type FeatureArguments } from './data-options.ts';
 import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
 import { choiceOption, listOption, valueOption } from './options.ts';
+import { addPlanningOptions, type PlanningArguments } from './planning-options.ts';
 import { addOutputOptions, addRunOptions, type OutputArguments, type RunArguments } from './run-options.ts';
-import { parseLayers, parsePath, parseVariance } from './values.ts';
+import { parseLayers, parseNoise, parsePath, parseVariance } from './values.ts';
 
 /** What `ntk adapt` was asked to do. */
-export interface AdaptArguments extends FeatureArguments, RunArguments, IntervalArguments, OutputArguments {
+export interface AdaptArguments
+  extends FeatureArguments,
+    RunArguments,
+    IntervalArguments,
+    OutputArguments,
+    PlanningArguments {
   readonly command: 'adapt';
   /** Directory with model.json, the file, or an .onnx file. */
   readonly model: string;
@@ -16,13 +25,13 @@ export interface AdaptArguments extends FeatureArguments, RunArguments, Interval
   readonly target: readonly string[];
   readonly test?: string;
   readonly save?: string;
-  /** Squared units of the target. */
-  readonly noise: 'learn' | number;
+  /** Squared units of the target; one for all targets, or one for each. */
+  readonly noise: NoiseOption;
   readonly priorVariance: 'learn' | number;
   readonly mean: 'network' | 'zero' | 'constant';
   readonly layers: LayerSelection;
-  readonly space: 'auto' | 'function' | 'parameter';
-  readonly solver: 'auto' | 'cholesky';
+  readonly outputs: OutputsLayout;
+  readonly solverBackend: 'auto' | SolverBackendName;
   readonly outputActivation: 'logits' | 'keep';
 }
 
@@ -44,17 +53,22 @@ export function adaptCommand(use: (given: AdaptArguments) => void): Command {
     .description(
       'Adapts a trained network to a table of target data: the network, linearised at its weights, becomes a Gaussian process, which is conditioned on the data.',
     );
+  return addAdaptOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((given: Omit<AdaptArguments, 'command'>) => use({ ...given, command: 'adapt' }));
+}
+
+/** Adds the options of `AdaptArguments`. */
+export function addAdaptOptions(command: Command): Command {
   addInputs(command);
   addFeatureOptions(command);
   addProcess(command);
+  addPlanningOptions(command);
   addIntervalOptions(command);
   addOutputOptions(command).addOption(
     valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict', { parse: parsePath }),
   );
-  addLaterOptions(addRunOptions(command));
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action((given: Omit<AdaptArguments, 'command'>) => use({ ...given, command: 'adapt' }));
+  return addLaterOptions(addRunOptions(command));
 }
 
 function addInputs(command: Command): void {
@@ -96,10 +110,11 @@ function addProcess(command: Command): void {
   command
     .optionsGroup('Gaussian process:')
     .addOption(
-      valueOption('--noise <learn|variance>', 'noise variance, in squared units of the target', {
-        parse: parseVariance,
-        default: 'learn',
-      }),
+      valueOption(
+        '--noise <variance>',
+        'noise variance, in squared units of the target: learn, learn-outputs (one for each target), a number, or one for each target separated by commas',
+        { parse: parseNoise, default: 'learn' },
+      ),
     )
     .addOption(
       valueOption('--prior-variance <learn|variance>', "factor on the tangent kernel of the network's own outputs", {
@@ -120,7 +135,9 @@ function addProcess(command: Command): void {
     )
     .addOption(choiceOption('--head', 'what becomes of the last layer', { now: ['keep'], later: ['new', 'shared'] }))
     .addOption(
-      choiceOption('--outputs', 'covariances between outputs', { now: ['full'], later: ['independent', 'shared'] }),
+      choiceOption('--outputs', 'covariances between outputs: all, none, or none and one kernel for all', {
+        now: ['full', 'independent', 'shared'],
+      }),
     )
     .addOption(
       choiceOption('--likelihood', 'likelihood of the targets', {
@@ -132,15 +149,8 @@ function addProcess(command: Command): void {
       choiceOption('--method', 'method of inference', { now: ['gp'], later: ['map', 'laplace', 'vi', 'dirichlet'] }),
     )
     .addOption(
-      choiceOption('--space', 'solve over examples or over weights', { now: ['auto', 'function', 'parameter'] }),
-    )
-    .addOption(
-      choiceOption('--solver', 'linear solver', { now: ['auto', 'cholesky'], later: ['cg', 'lsmr', 'lanczos'] }),
-    )
-    .addOption(
-      choiceOption('--solver-backend', 'what runs the linear algebra', {
-        now: ['auto', 'cpu'],
-        later: ['ort', 'tfjs', 'gpujs'],
+      choiceOption('--solver-backend', 'what runs the linear algebra: as --backend unless named', {
+        now: ['auto', 'ort', 'cpu', 'gpujs', ...TFJS_NAMES],
       }),
     );
 }

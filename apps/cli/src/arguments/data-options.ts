@@ -1,6 +1,6 @@
 import type { MissingPolicy } from '@ntk/adapt';
 import type { Command } from 'commander';
-import { choiceOption, laterOption, listOption, valueOption } from './options.ts';
+import { choiceOption, listOption, valueOption } from './options.ts';
 import { parsePath } from './values.ts';
 
 /** Options that say how columns become network inputs. */
@@ -47,8 +47,5 @@ export function addFeatureOptions(command: Command): Command {
 
 /** Adds options of later versions, so that they are told apart from misspelt ones. */
 export function addLaterOptions(command: Command): Command {
-  return command
-    .addOption(choiceOption('--class-weight', '', { now: ['none'], later: ['balanced'] }))
-    .addOption(laterOption('--memory <bytes>', 'uses what the machine has'))
-    .addOption(laterOption('--plan <file>', 'chooses its plan itself'));
+  return command.addOption(choiceOption('--class-weight', '', { now: ['none'], later: ['balanced'] }));
 }

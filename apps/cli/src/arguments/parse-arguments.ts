@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { adaptCommand, type AdaptArguments } from './adapt-command.ts';
 import { demoCommand, type DemoArguments } from './demo-command.ts';
 import { inspectCommand, type InspectArguments } from './inspect-command.ts';
+import { planCommand, type PlanArguments } from './plan-command.ts';
 import { predictCommand, type PredictArguments } from './predict-command.ts';
 
 /** A text to print instead of a command to run. */
@@ -14,9 +15,15 @@ export interface HelpRequest {
 }
 
 /** What a command line asks for. */
-export type Invocation = AdaptArguments | PredictArguments | InspectArguments | DemoArguments | HelpRequest;
+export type Invocation =
+  | AdaptArguments
+  | PlanArguments
+  | PredictArguments
+  | InspectArguments
+  | DemoArguments
+  | HelpRequest;
 
-const LATER = ['plan', 'suggest', 'data', 'bench', 'export'];
+const LATER = ['suggest', 'data', 'bench', 'export'];
 
 /**
  * Reads a command line.
@@ -33,7 +40,7 @@ export function parseArguments(argv: readonly string[], width = 100): Invocation
   const program = new Command('ntk')
     .description('Adapts a trained neural network to new data: linearised, it is a Gaussian process with error bars.')
     .version(manifest.version);
-  const commands = [adaptCommand(use), predictCommand(use), inspectCommand(use), demoCommand(use)];
+  const commands = [adaptCommand(use), planCommand(use), predictCommand(use), inspectCommand(use), demoCommand(use)];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {
     command.configureOutput({
@@ -63,7 +70,7 @@ function isHelp({ code }: CommanderError): boolean {
 /** Help that was asked for; without a command there is nothing to do, which is a mistake. */
 function helpFor(argv: readonly string[], text: string): HelpRequest {
   if (argv.length > 0) return { command: 'help', text };
-  throw new OptionError('got no command, expected adapt, predict, inspect or demo; ntk --help explains them');
+  throw new OptionError('got no command, expected adapt, plan, predict, inspect or demo; ntk --help explains them');
 }
 
 /** The parser's complaint as one sentence with what is allowed. */

@@ -1,4 +1,4 @@
-import { quoted, readNumber } from '@ntk/adapt';
+import { quoted, readNumber, type NoiseOption } from '@ntk/adapt';
 import type { LayerSelection } from '@ntk/jacobian';
 import { OptionError } from '@ntk/tensor';
 
@@ -18,6 +18,45 @@ export const parseVariance: ValueParser<'learn' | number> = (text, flag) => {
   if (value !== undefined && value > 0) return value;
   const remedy = value === 0 ? 'for exact data give a small one' : `for example ${flag} 0.1`;
   throw new OptionError(`${flag}: got ${quoted(text)}, expected learn or a positive number; ${remedy}`);
+};
+
+/** learn, learn-outputs, a positive variance, or several separated by commas, one for each target. */
+export const parseNoise: ValueParser<NoiseOption> = (text, flag) => {
+  if (text === 'learn-outputs') return text;
+  if (!text.includes(',')) return parseVariance(text, flag);
+  const values = text.split(',').map((word) => decimal(word.trim()));
+  if (values.every((value) => value !== undefined && value > 0)) return Float64Array.from(values, Number);
+  throw new OptionError(
+    `${flag}: got ${quoted(text)}, expected positive numbers separated by commas, one for each target`,
+  );
+};
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** A number of bytes with or without a unit, such as 4GiB or 500MB. */
+export const parseBytes: ValueParser<number> = (text, flag) => {
+  const [, digits, unit] = /^([\d.]+) *([A-Za-z]*)$/.exec(text) ?? [];
+  const [value, factor] = [decimal(digits ?? ''), UNITS[unit ?? '']];
+  if (value !== undefined && value > 0 && factor !== undefined) return Math.floor(value * factor);
+  throw new OptionError(`${flag}: got ${quoted(text)}, expected a number of bytes, such as 4GiB or 500MB`);
+};
+
+/** A positive number. */
+export const parsePositive: ValueParser<number> = (text, flag) => {
+  const value = decimal(text);
+  if (value !== undefined && value > 0) return value;
+  throw new OptionError(`${flag}: got ${quoted(text)}, expected a positive number; for example ${flag} 1e-6`);
 };
 
 /** A probability strictly between 0 and 1. */

@@ -1,4 +1,4 @@
-import { encodeExamples, type AdaptedNetwork, type TargetPredictions } from '@ntk/adapt';
+import { encodeExamples, type AdaptedNetwork, type Verdict } from '@ntk/adapt';
 import { forward } from '@ntk/tensor';
 import type { AdaptInputs } from '../actions/prepare-adapt.ts';
 import { splitTargets } from '../predictions/target-prediction.ts';
@@ -12,14 +12,14 @@ import type { Chart } from './render-svg.ts';
 export interface AdaptPicture {
   readonly adapted: AdaptedNetwork;
   readonly inputs: AdaptInputs;
-  /** Leave-one-out predictions, noise included; undefined where there are too few rows. */
-  readonly leftOut: TargetPredictions | undefined;
+  /** With the predictions of left-out rows, noise included; undefined where there are too few rows. */
+  readonly judged: Verdict | undefined;
   readonly interval: number;
 }
 
 /**
  * The picture of an adapted network: over a single input, the mean and its interval with the data; else, for every target,
- * predicted against observed values by leave-one-out.
+ * predicted against observed values of left-out rows.
  */
 export async function adaptChart(picture: AdaptPicture): Promise<Chart> {
   const { schema } = picture.inputs;
@@ -34,7 +34,7 @@ async function curve({ adapted, inputs, interval }: AdaptPicture): Promise<Chart
     title: `${adapted.network.meta.name} adapted to ${tables.inputs.source}`,
     schema,
     tables: [tables.inputs, test.table],
-    noiseVariance: adapted.hyperparameters.noiseVariance,
+    noiseVariance: adapted.hyperparameters.noiseVariances,
     interval,
     predict: (grid) => adapted.predict(grid),
     untouched: async (grid) => {
@@ -46,18 +46,20 @@ async function curve({ adapted, inputs, interval }: AdaptPicture): Promise<Chart
   });
 }
 
-async function observed({ adapted, inputs, leftOut, interval }: AdaptPicture): Promise<Chart> {
+async function observed({ adapted, inputs, judged, interval }: AdaptPicture): Promise<Chart> {
   const { schema, examples, tables } = inputs;
   const { linearization, hyperparameters } = adapted;
   const { targets } = schema;
   const untouched = Float64Array.from(await linearization.backend.read(linearization.outputs));
-  const noiseVariance = leftOut === undefined ? hyperparameters.noiseVariance : 0;
-  const shown = splitTargets(leftOut ?? (await adapted.predict(examples.x)), { targets, noiseVariance, interval });
-  const pick = (values: Float64Array, output: number) => values.filter((_, i) => i % targets.length === output);
+  const noiseVariance = judged === undefined ? hyperparameters.noiseVariances : 0;
+  const predicted = judged?.leftOut ?? (await adapted.predict(examples.x));
+  const shown = splitTargets(predicted, { targets, noiseVariance, interval });
+  const order = judged?.validation.examples ?? examples.rows.map((_, example) => example);
+  const pick = (values: Float64Array, output: number) =>
+    Float64Array.from(order, (example) => values[example * targets.length + output]!);
   return observedChart({
     title: `${adapted.network.meta.name} adapted to ${tables.inputs.source}`,
-    subtitle:
-      leftOut === undefined ? 'each row predicted with itself among the data' : 'each row predicted from all others',
+    subtitle: subtitleOf(judged),
     label: `adapted network, with ${percent(interval)} interval`,
     panels: shown.map(({ target, mean, lower, upper }, output) => ({
       target,
@@ -68,4 +70,13 @@ async function observed({ adapted, inputs, leftOut, interval }: AdaptPicture): P
       untouched: pick(untouched, output),
     })),
   });
+}
+
+function subtitleOf(judged: Verdict | undefined): string {
+  if (judged === undefined) return 'each row predicted with itself among the data';
+  const { kind, folds, examples } = judged.validation;
+  if (kind === 'leave-one-out') return 'each row predicted from all others';
+  return kind === 'k-fold'
+    ? `each row predicted from the other ${folds.length - 1} of ${folds.length} folds`
+    : `${examples.length} held-out rows, predicted from all others`;
 }

@@ -20,7 +20,7 @@ export interface InputBand {
   readonly schema: FeatureSchema;
   /** Tables whose range of the input is shown. */
   readonly tables: readonly Table[];
-  readonly noiseVariance: number;
+  readonly noiseVariance: number | Float64Array;
   readonly interval: number;
   /** The noise-free function at encoded inputs. */
   readonly predict: (x: Float64Array) => Promise<Prediction>;

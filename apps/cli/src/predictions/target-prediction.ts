@@ -19,7 +19,8 @@ export interface TargetPrediction {
 export interface ObservationModel {
   /** One name for each output. */
   readonly targets: readonly string[];
-  readonly noiseVariance: number;
+  /** One for all, or one for each output. */
+  readonly noiseVariance: number | Float64Array;
   /** Probability of the interval. */
   readonly interval: number;
 }
@@ -31,7 +32,8 @@ export function splitTargets({ mean, variance }: Prediction, model: ObservationM
   return targets.map((target, output) => {
     const own = mean.filter((_, i) => i % targets.length === output);
     const functionVariance = variance.filter((_, i) => i % targets.length === output);
-    const totalVariance = functionVariance.map((value) => value + noiseVariance);
+    const noise = typeof noiseVariance === 'number' ? noiseVariance : noiseVariance[output]!;
+    const totalVariance = functionVariance.map((value) => value + noise);
     return {
       target,
       mean: own,

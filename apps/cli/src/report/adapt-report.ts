@@ -1,5 +1,13 @@
-import { describeMapping, type AdaptedNetwork, type FeatureSchema, type Verdict } from '@ntk/adapt';
+import {
+  describeMapping,
+  describeMethod,
+  type AdaptedNetwork,
+  type FeatureSchema,
+  type Validation,
+  type Verdict,
+} from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
+import { short } from './columns.ts';
 import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
 import { varianceLines } from './variance-lines.ts';
@@ -20,7 +28,7 @@ export interface AdaptOutcome {
 /** The report for people, line by line; the verdict is last. */
 export function adaptReport(outcome: AdaptOutcome): string[] {
   const { adapted, schema, verdict, data, test, written } = outcome;
-  const { linearization, network, hyperparameters, space, inference } = adapted;
+  const { linearization, network, hyperparameters, plan, inference } = adapted;
   const { n, p, c, backend, dtype } = linearization;
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} left out for a missing cell`;
   return [
@@ -28,7 +36,8 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
     ...network.meta.notes.map((note) => `  ${note}`),
     `data ${data.source}: ${counted(n, 'row')}${dropped}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
-    `computed in ${space} space, ${dtype} on ${backend.name}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
+    `computed in ${describeMethod(plan.method)}, ${dtype} on ${backend.name}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
+    ...solutionLines(adapted),
     ...varianceLines({ hyperparameters, rows: n * c, jitter: inference.posterior.jitter }),
     ...(test.length === 0
       ? []
@@ -48,7 +57,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
 
 /** The same as one JSON object. */
 export function adaptJson({ adapted, schema, verdict, data, test, written, timeMs }: AdaptOutcome): object {
-  const { linearization, network, hyperparameters, space, inference } = adapted;
+  const { linearization, network, hyperparameters, plan, inference } = adapted;
   return {
     command: 'adapt',
     status: 'done',
@@ -60,15 +69,37 @@ export function adaptJson({ adapted, schema, verdict, data, test, written, timeM
     targets: schema.targets,
     backend: linearization.backend.name,
     dtype: linearization.dtype,
-    space,
+    space: plan.method.space,
+    method: plan.method,
+    outputs: adapted.outputs,
+    solution: adapted.solution ?? null,
     ...hyperparameters,
-    logMarginalLikelihood: inference.posterior.logMarginalLikelihood,
+    noiseVariances: [...hyperparameters.noiseVariances],
+    logMarginalLikelihood: inference.kind === 'operator' ? null : inference.posterior.logMarginalLikelihood,
     jitter: inference.posterior.jitter,
-    verdict: verdict === undefined ? null : { ...verdict, leftOut: undefined },
+    verdict:
+      verdict === undefined ? null : { ...verdict, leftOut: undefined, validation: validationName(verdict.validation) },
     test,
     written,
     timeMs,
   };
+}
+
+/** What an iterative solver reached, and what the plan chose that is not as asked for. */
+function solutionLines({ solution, plan, inference }: AdaptedNetwork): string[] {
+  const { method, candidates } = plan;
+  const isNarrow = method.dtype === 'float32' && candidates.some((candidate) => candidate.method.dtype === 'float64');
+  return [
+    ...(isNarrow
+      ? ['  float32 was chosen by the plan, as float64 does not fit or would take long; --dtype float64 insists']
+      : []),
+    ...(solution === undefined || method.solver === 'cholesky'
+      ? []
+      : [
+          `  ${solution.stats.steps} steps, relative residual ${short(Math.max(...solution.stats.residual))}; variances err upwards only`,
+        ]),
+    ...(inference.kind === 'operator' ? ['  no evidence and no leave-one-out, which products do not give'] : []),
+  ];
 }
 
 function verdictLines(verdict: Verdict | undefined, targets: readonly string[]): string[] {
@@ -76,8 +107,13 @@ function verdictLines(verdict: Verdict | undefined, targets: readonly string[]):
   return targets.flatMap((target, output) => [
     '',
     ...scoreTable(
-      `leave-one-out, ${target}`,
+      `${validationName(verdict.validation)}, ${target}`,
       verdict.methods.map(({ method, scores }) => ({ name: method, scores: scores[output]! })),
     ),
   ]);
+}
+
+function validationName({ kind, folds, examples }: Validation): string {
+  if (kind === 'k-fold') return `${folds.length}-fold`;
+  return kind === 'held-out' ? `${examples.length} held-out rows` : kind;
 }

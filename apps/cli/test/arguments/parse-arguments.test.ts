@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AdaptArguments } from '../../src/arguments/adapt-command.ts';
 import { parseArguments } from '../../src/arguments/parse-arguments.ts';
 
 const adapt = (...more: string[]) =>
@@ -46,6 +47,19 @@ describe('adapt', () => {
     ],
     [['--backend', 'cpu', '--dtype', 'float32'], { backend: 'cpu', dtype: 'float32' }],
     [['--backend', 'tfjs-node-gpu'], { backend: 'tfjs-node-gpu' }],
+    [['--solver-backend', 'gpujs'], { solverBackend: 'gpujs' }],
+    [['--noise', 'learn-outputs'], { noise: 'learn-outputs' }],
+    [['--noise', '0.1, 0.2'], { noise: Float64Array.of(0.1, 0.2) }],
+    [['--outputs', 'shared', '--space', 'function'], { outputs: 'shared', space: 'function' }],
+    [
+      ['--solver', 'cg', '--preconditioner', 'nystrom', '--rtol', '1e-8'],
+      { solver: 'cg', preconditioner: 'nystrom', rtol: 1e-8 },
+    ],
+    [
+      ['--memory', '1.5GB', '--plan', 'p.json', '--rates', 'r.json'],
+      { memory: 1.5e9, plan: 'p.json', rates: 'r.json' },
+    ],
+    [['--memory', '4GiB'], { memory: 2 ** 32 }],
     [
       ['--head', 'keep', '--outputs', 'full', '--likelihood', 'gaussian', '--method', 'gp', '--class-weight', 'none'],
       {},
@@ -85,11 +99,14 @@ describe('adapt', () => {
     [['--backend', 'webgpu'], /^--backend webgpu is not available yet: this version supports auto, ort, cpu/],
     [['--likelihood', 'categorical'], /^--likelihood categorical is not available yet: this version supports gaussian/],
     [['--head', 'new'], /^--head new is not available yet: this version supports keep/],
-    [['--outputs', 'shared'], /^--outputs shared is not available yet: this version supports full/],
+    [['--outputs', 'joint'], /^--outputs: got 'joint', expected one of full, independent, shared/],
     [['--method', 'vi'], /^--method vi is not available yet/],
-    [['--solver', 'cg'], /^--solver cg is not available yet/],
-    [['--memory', '1GB'], /^--memory is not available yet/],
-    [['--plan', 'p.json'], /^--plan is not available yet/],
+    [['--solver', 'lanczos'], /^--solver lanczos is not available yet: this version supports auto, cholesky, cg, lsmr/],
+    [['--memory', '4 GiBi'], /^--memory: got '4 GiBi', expected a number of bytes, such as 4GiB or 500MB/],
+    [['--memory', '0'], /^--memory: got '0'/],
+    [['--rtol', '-1'], /^--rtol: got '-1', expected a positive number/],
+    [['--noise', '0.1,x'], /^--noise: got '0\.1,x', expected positive numbers separated by commas/],
+    [['--plan'], /^ntk adapt: '--plan <file>' needs a value/],
     [['--preprocess', 'imagenet'], /^--preprocess imagenet is not available yet/],
     [
       ['--nois', '1'],
@@ -131,6 +148,16 @@ describe('the other commands', () => {
     expect(() => parseArguments(['predict', '--data', 'x.csv'])).toThrow(/ntk predict needs '--posterior <file>'/);
   });
 
+  test('plan: as adapt, and where to write', () => {
+    const given = ['--model', 'm', '--data', 'd.csv', '--target', 'y', '--solver', 'cg'];
+    const { command: _adapt, ...asAdapt } = parseArguments(['adapt', ...given]) as AdaptArguments;
+    expect(parseArguments(['plan', ...given])).toEqual({ command: 'plan', ...asAdapt });
+    expect(parseArguments(['plan', ...given, '--to', 'p.json', '--calibrate', 'r.json'])).toMatchObject({
+      to: 'p.json',
+      calibrate: 'r.json',
+    });
+  });
+
   test('inspect', () => {
     expect(parseArguments(['inspect', '--model', 'm'])).toMatchObject({
       command: 'inspect',
@@ -159,10 +186,9 @@ describe('the other commands', () => {
   });
 
   test.each([
-    [['plan'], /^ntk plan is not available yet: this version has adapt, predict, inspect, demo/],
     [['bench', 'sine'], /^ntk bench is not available yet/],
-    [['adopt'], /^ntk has no command 'adopt' \(did you mean 'adapt'\?\); it has adapt, predict, inspect, demo/],
-    [[], /^got no command, expected adapt, predict, inspect or demo/],
+    [['adopt'], /^ntk has no command 'adopt' \(did you mean 'adapt'\?\); it has adapt, plan, predict, inspect, demo/],
+    [[], /^got no command, expected adapt, plan, predict, inspect or demo/],
     [['--verbose'], /^ntk has no option '--verbose'/],
   ])('%j is refused', (words, message) => {
     expect(() => parseArguments(words)).toThrow(message);
@@ -176,7 +202,7 @@ describe('help', () => {
   };
 
   test('lists the commands', () => {
-    expect(help('--help')).toMatch(/adapt .*\n.*predict .*\n.*inspect .*\n.*demo /);
+    expect(help('--help')).toMatch(/adapt .*\n.*plan .*\n.*predict .*\n.*inspect .*\n.*demo /);
     expect(help('help')).toBe(help('--help'));
   });
 
@@ -184,7 +210,8 @@ describe('help', () => {
     const text = help('adapt', '--help');
     expect(help('help', 'adapt')).toBe(text);
     for (const flag of [
-      '--noise <learn|variance>',
+      '--noise <variance>',
+      '--memory <bytes>',
       '--missing <error|drop|mean>',
       '--interval',
       '--one-hot',
@@ -193,7 +220,7 @@ describe('help', () => {
       expect(text).toContain(flag);
     }
     expect(text).toMatch(/default:\s+0\.95/);
-    expect(text).not.toMatch(/--memory|--plan|--preprocess|categorical/);
+    expect(text).not.toMatch(/--preprocess|categorical|lanczos/);
   });
 
   test('is at most as wide as the terminal, or 100 characters', () => {

@@ -68,7 +68,7 @@ export function formatPlan(plan: Plan): string {
  * @throws {FormatError} if it is not one, or of another version
  */
 export function parsePlan(text: string, source: string): Plan {
-  const expected = { source, what: 'plan', made: 'ntk plan --save' };
+  const expected = { source, what: 'plan', made: 'ntk plan --to' };
   const { backend, sizes, layout, memory, method, seconds, bytes, candidates } = parse(planFile, text, expected);
   return { backend, sizes, layout, memory, method, seconds, bytes, candidates };
 }
