@@ -56,11 +56,3 @@ export function listOption(flags: string, description: string): Option {
     return [...(earlier ?? []), text];
   });
 }
-
-/** An option that the design has and this version lacks: not in the help, and told apart from an unknown one. */
-export function laterOption(flags: string, instead: string): Option {
-  const option = new Option(flags).hideHelp();
-  return option.argParser((): never => {
-    throw new OptionError(`${option.long!} is not available yet: this version ${instead}`);
-  });
-}
