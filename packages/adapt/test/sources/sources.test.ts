@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ortBackend } from '@ntk/backend-ort';
 import { kernelMatrix, linearize } from '@ntk/jacobian';
-import type { LinearOperator } from '@ntk/linop';
 import { parseGraphModel, readModel } from '@ntk/models';
 import { openReference, type Reference } from '@ntk/reference';
-import { asDType, cpuBackend, type Backend, type DType, type Network } from '@ntk/tensor';
+import { cpuBackend, type Backend, type DType, type Network } from '@ntk/tensor';
 import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { apply } from './apply.ts';
 import { graphs } from './graphs.ts';
 import { placesIn, torchMap, type ParameterMap } from './parameter-map.ts';
 
@@ -40,14 +40,6 @@ const backends: Readonly<Record<string, { readonly open: () => Promise<Backend>;
 
 /** Ten times the tolerances of the golden values. */
 const TOLERANCE: Readonly<Record<DType, number>> = { float64: 1e-11, float32: 1e-5 };
-
-async function apply(operator: LinearOperator, x: Float64Array): Promise<Float64Array> {
-  const { backend, dtype, shape } = operator;
-  const columns = shape[1];
-  using input = backend.upload(asDType(x, dtype), [x.length / columns, columns]);
-  using output = await operator.matmul(input);
-  return Float64Array.from(await backend.read(output));
-}
 
 /** Vectors [k, p] whose entry i is at places[i] in the result. */
 function scatter(vectors: Float64Array, places: Int32Array): Float64Array {
