@@ -35,6 +35,26 @@ describe.each(['tfjs-cpu', 'tfjs-wasm'])('--backend %s', (backend) => {
   });
 });
 
+test.each(['gpujs', 'tfjs-wasm', 'cpu'])('--solver-backend %s solves what the network judges', async (name) => {
+  const expected = await adaptOn('ort', 'plane');
+  const method = ['--space', 'function', '--solver', 'cg', '--rtol', '1e-8'];
+  const actual = await adaptOn('ort', 'plane', '--solver-backend', name, ...method);
+  // The condition is about 100.
+  actual.columns.forEach((column, i) => expect(relativeError(column, expected.columns[i]!)).toBeLessThan(1e-6));
+});
+
+test('ntk predict --backend tfjs-wasm predicts what ntk adapt did on ONNX Runtime', async () => {
+  const adapted = await adaptOn('ort', 'curve', '--save', '@curve.ntk');
+  const words = ['--posterior', '@curve.ntk', '--data', '@curve.csv', '--backend', 'tfjs-wasm', '--out', '@again.csv'];
+  const run = await space.ntk('predict', ...words);
+  expect(run.code, run.stderr).toBe(0);
+  const { columns } = await readTable(space.at('again.csv'));
+  columns.forEach(({ cells }, i) => {
+    const error = relativeError(Array.from(cells, Number), adapted.columns[i]!);
+    expect(error).toBeLessThan(500 * unitRoundoff('float32'));
+  });
+});
+
 test.each(['tfjs-node', 'tfjs-node-gpu'])('--backend %s is absent: which package, why, what to do', async (backend) => {
   const run = await space.ntk(
     'inspect',
