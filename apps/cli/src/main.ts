@@ -57,6 +57,10 @@ function act(
       return actions.plan(invocation, streams);
     case 'predict':
       return actions.predict(invocation, streams);
+    case 'suggest':
+      return actions.suggest(invocation, streams);
+    case 'export':
+      return actions.export(invocation, streams);
     case 'inspect':
       return actions.inspect(invocation, streams);
     case 'demo':

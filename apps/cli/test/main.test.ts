@@ -16,7 +16,15 @@ async function run(argv: readonly string[], failure?: Error, debug = false) {
   });
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({ write: (text: string) => (written[name] += text) });
-  const actions: Actions = { adapt: action, plan: action, predict: action, inspect: action, demo: action };
+  const actions: Actions = {
+    adapt: action,
+    plan: action,
+    predict: action,
+    suggest: action,
+    export: action,
+    inspect: action,
+    demo: action,
+  };
   const code = await main(argv, { stdout: stream('stdout'), stderr: stream('stderr'), actions, debug });
   return { code, action, ...written };
 }
@@ -26,6 +34,8 @@ describe('main', () => {
     [['demo']],
     [['inspect', '--model', 'm']],
     [['predict', '--posterior', 'p', '--data', 'd']],
+    [['suggest', '--posterior', 'p', '--data', 'd']],
+    [['export', '--posterior', 'p', '--data', 'd']],
     [['plan', '--model', 'm', '--data', 'd', '--target', 't']],
     [['adapt', '--model', 'm', '--data', 'd', '--target', 't']],
   ])('runs %j', async (argv) => {

@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { adaptCommand, type AdaptArguments } from './adapt-command.ts';
 import { demoCommand, type DemoArguments } from './demo-command.ts';
+import { exportCommand, type ExportArguments } from './export-command.ts';
 import { inspectCommand, type InspectArguments } from './inspect-command.ts';
 import { planCommand, type PlanArguments } from './plan-command.ts';
 import { predictCommand, type PredictArguments } from './predict-command.ts';
+import { suggestCommand, type SuggestArguments } from './suggest-command.ts';
 
 /** A text to print instead of a command to run. */
 export interface HelpRequest {
@@ -19,11 +21,13 @@ export type Invocation =
   | AdaptArguments
   | PlanArguments
   | PredictArguments
+  | SuggestArguments
+  | ExportArguments
   | InspectArguments
   | DemoArguments
   | HelpRequest;
 
-const LATER = ['suggest', 'data', 'bench', 'export'];
+const LATER = ['data', 'bench'];
 
 /**
  * Reads a command line.
@@ -40,7 +44,15 @@ export function parseArguments(argv: readonly string[], width = 100): Invocation
   const program = new Command('ntk')
     .description('Adapts a trained neural network to new data: linearised, it is a Gaussian process with error bars.')
     .version(manifest.version);
-  const commands = [adaptCommand(use), planCommand(use), predictCommand(use), inspectCommand(use), demoCommand(use)];
+  const commands = [
+    adaptCommand(use),
+    planCommand(use),
+    predictCommand(use),
+    suggestCommand(use),
+    exportCommand(use),
+    inspectCommand(use),
+    demoCommand(use),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {
     command.configureOutput({
@@ -70,7 +82,9 @@ function isHelp({ code }: CommanderError): boolean {
 /** Help that was asked for; without a command there is nothing to do, which is a mistake. */
 function helpFor(argv: readonly string[], text: string): HelpRequest {
   if (argv.length > 0) return { command: 'help', text };
-  throw new OptionError('got no command, expected adapt, plan, predict, inspect or demo; ntk --help explains them');
+  throw new OptionError(
+    'got no command, expected adapt, plan, predict, suggest, export, inspect or demo; ntk --help explains them',
+  );
 }
 
 /** The parser's complaint as one sentence with what is allowed. */

@@ -37,7 +37,7 @@ async function curve({ stored, schema, table, interval, predict, untouched }: Pr
     title: `${stored.network.meta.name} for ${table.source}`,
     schema,
     tables: [table],
-    noiseVariance: stored.noiseVariance,
+    noiseVariance: stored.noiseVariances,
     interval,
     predict,
     untouched,

@@ -1,7 +1,8 @@
-import { describeMapping, type FeatureSchema, type StoredPosterior } from '@ntk/adapt';
+import { describeMapping, errorBoundOf, type FeatureSchema, type StoredPosterior } from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
 import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
+import { describeVariance } from './stored-variance.ts';
 
 /** What `ntk predict` did, for its report. */
 export interface PredictOutcome {
@@ -30,7 +31,7 @@ export function predictReport({
 }: PredictOutcome): string[] {
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} without a prediction for a missing cell`;
   return [
-    `posterior ${posterior}: network ${stored.network.meta.name} adapted to ${counted(stored.examples, 'row')}`,
+    `posterior ${posterior}: network ${stored.network.meta.name} adapted to ${counted(stored.examples, 'row')}; ${describeVariance(stored)}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
     `data ${data.source}: ${counted(data.rows, 'row')} predicted${dropped}, on ${backend}, in ${(timeMs / 1000).toFixed(1)} s`,
     ...(scores.length === 0
@@ -62,6 +63,7 @@ export function predictJson({
     status: 'done',
     posterior,
     network: stored.network.meta.name,
+    variance: { kind: stored.variance.kind, errorBound: errorBoundOf(stored.variance) },
     mapping: describeMapping(schema),
     targets: schema.targets,
     data,

@@ -187,8 +187,11 @@ describe('the other commands', () => {
 
   test.each([
     [['bench', 'sine'], /^ntk bench is not available yet/],
-    [['adopt'], /^ntk has no command 'adopt' \(did you mean 'adapt'\?\); it has adapt, plan, predict, inspect, demo/],
-    [[], /^got no command, expected adapt, plan, predict, inspect or demo/],
+    [
+      ['adopt'],
+      /^ntk has no command 'adopt' \(did you mean 'adapt'\?\); it has adapt, plan, predict, suggest, export, inspect, demo/,
+    ],
+    [[], /^got no command, expected adapt, plan, predict, suggest, export, inspect or demo/],
     [['--verbose'], /^ntk has no option '--verbose'/],
   ])('%j is refused', (words, message) => {
     expect(() => parseArguments(words)).toThrow(message);
@@ -202,7 +205,9 @@ describe('help', () => {
   };
 
   test('lists the commands', () => {
-    expect(help('--help')).toMatch(/adapt .*\n.*plan .*\n.*predict .*\n.*inspect .*\n.*demo /);
+    expect(help('--help')).toMatch(
+      /adapt .*\n.*plan .*\n.*\n.*predict .*\n.*suggest .*\n.*export .*\n.*inspect .*\n.*demo /,
+    );
     expect(help('help')).toBe(help('--help'));
   });
 
