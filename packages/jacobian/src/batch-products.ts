@@ -1,8 +1,9 @@
 import type { Tensor } from '@ntk/tensor';
+import type { Batches } from './batches.ts';
 import { factoredCotangentProgram, factoredTangentProgram } from './factors/factored-products.ts';
 import type { Factors } from './factors/factors.ts';
 import { tensorsOf } from './factors/term-tensors.ts';
-import type { Batch, LinearMaps } from './linear-maps.ts';
+import type { LinearMaps } from './linear-maps.ts';
 import { cotangentProgram, tangentProgram } from './linear-programs.ts';
 
 /** Products with the Jacobian of one batch, padding included. The caller disposes the results. */
@@ -14,17 +15,19 @@ export interface BatchProducts {
 }
 
 /** Products that follow the network: tangents forward, cotangents backward. */
-export function propagatedProducts(maps: LinearMaps, batches: readonly Batch[]): BatchProducts {
+export function propagatedProducts(maps: LinearMaps, batches: Batches): BatchProducts {
   const { derivation } = maps;
   const first = ([product]: Tensor[]): Tensor => product!;
   return {
-    tangent: async (batch, v) => {
+    tangent: (batch, v) => {
       const k = v.shape[0]!;
-      return first(await maps.run(`tangent${k}`, () => tangentProgram(derivation, k), batches[batch]!, [v]));
+      const make = () => tangentProgram(derivation, k);
+      return batches.use(batch, async (point) => first(await maps.run(`tangent${k}`, make, point, [v])));
     },
-    cotangent: async (batch, u) => {
+    cotangent: (batch, u) => {
       const k = u.shape[0]!;
-      return first(await maps.run(`cotangent${k}`, () => cotangentProgram(derivation, k), batches[batch]!, [u]));
+      const make = () => cotangentProgram(derivation, k);
+      return batches.use(batch, async (point) => first(await maps.run(`cotangent${k}`, make, point, [u])));
     },
   };
 }

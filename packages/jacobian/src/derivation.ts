@@ -20,12 +20,15 @@ export type CoefficientSource = { readonly input: number } | { readonly output: 
 
 /** A node through which tangents flow. Values are those of the primal Program before pruning. */
 export interface ActiveNode {
+  /** Its number in the Program that was derived. */
+  readonly number: number;
   readonly rule: LinearRule<Primitive>;
   readonly op: Primitive;
   readonly attributes: Attributes[Primitive];
   readonly operands: readonly Value[];
   readonly operandShapes: readonly Shape[];
   readonly active: readonly boolean[];
+  readonly keepsWindows: boolean;
   readonly result: Value;
   readonly shape: Shape;
   /** The axis of the result along which examples lie. */
@@ -60,8 +63,13 @@ export interface Derivation {
  *
  * @param program - a network's Program, for a definite number of examples
  * @param chosen - input numbers of the parameters to differentiate with respect to
+ * @param storesWindows - of which convolutions (numbers of nodes) windows are laid out once; of all unless given
  */
-export function derive(program: Program, chosen: readonly Value[]): Derivation {
+export function derive(
+  program: Program,
+  chosen: readonly Value[],
+  storesWindows: (node: number) => boolean = () => true,
+): Derivation {
   const builder = new ProgramBuilder(`${program.name}.primal`);
   const inputs = program.inputs.map(({ name, shape, exampleAxis }) => builder.input(name, shape, { exampleAxis }));
   const values = inline(builder, program, inputs);
@@ -77,15 +85,18 @@ export function derive(program: Program, chosen: readonly Value[]): Derivation {
     const activeOperands = operands.map((value, operand) => active.has(value) && !rule.constantIn?.includes(operand));
     if (!activeOperands.includes(true)) return;
     const attributes = node.attributes;
-    const needed = rule.coefficients(builder, { operands, result, attributes, active: activeOperands });
+    const keepsWindows = storesWindows(i);
+    const needed = rule.coefficients(builder, { operands, result, attributes, active: activeOperands, keepsWindows });
     active.add(result);
     nodes.set(result, {
+      number: i,
       rule,
       op: node.op,
       attributes,
       operands,
       operandShapes: operands.map((value) => builder.shape(value)),
       active: activeOperands,
+      keepsWindows,
       result,
       shape: builder.shape(result),
       exampleAxis: axes[program.inputs.length + i]!,

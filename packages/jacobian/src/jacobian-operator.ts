@@ -9,6 +9,8 @@ export interface JacobianLayout {
   readonly counts: readonly number[];
   /** [n·c, p] */
   readonly shape: readonly [rows: number, columns: number];
+  /** Right-hand sides that are multiplied at a time. */
+  readonly columns: number;
 }
 
 /**
@@ -24,14 +26,14 @@ export function jacobianOperator(maps: LinearMaps, products: BatchProducts, layo
     ...common,
     name: 'J',
     shape: [rows, columns],
-    matmul: (v) => stackRows(context, v),
+    matmul: (v) => inParts(context, v, (part) => stackRows(context, part)),
     transpose: () => backward,
   });
   const backward: LinearOperator = defineOperator({
     ...common,
     name: 'Jᵀ',
     shape: [columns, rows],
-    matmul: (u) => sumBatches(context, u),
+    matmul: (u) => inParts(context, u, (part) => sumBatches(context, part)),
     transpose: () => forward,
   });
   return forward;
@@ -41,6 +43,28 @@ interface Context {
   readonly maps: LinearMaps;
   readonly products: BatchProducts;
   readonly layout: JacobianLayout;
+}
+
+/** Multiplies some right-hand sides at a time. */
+async function inParts(
+  { maps: { backend, dtype }, layout: { columns } }: Context,
+  x: Tensor,
+  multiply: (part: Tensor) => Promise<Tensor>,
+): Promise<Tensor> {
+  const [k, width] = x.shape as [number, number];
+  if (k <= columns) return multiply(x);
+  const data = await backend.read(x);
+  const parts: TypedArray[] = [];
+  for (let start = 0; start < k; start += columns) {
+    const end = Math.min(k, start + columns);
+    using part = backend.upload(data.slice(start * width, end * width), [end - start, width]);
+    using product = await multiply(part);
+    parts.push((await backend.read(product)).slice());
+  }
+  const height = parts[0]!.length / columns;
+  const joined = allocate(dtype, k * height);
+  parts.forEach((part, i) => joined.set(part, i * columns * height));
+  return backend.upload(joined, [k, height]);
 }
 
 /** J V: the batches' products side by side, without the padded rows. */

@@ -8,7 +8,7 @@ import { OwnershipError } from '@ntk/tensor';
 export class LazyValues<K, V> {
   readonly #release: (value: V) => void;
   readonly #pending = new Map<K, Promise<V>>();
-  readonly #made: V[] = [];
+  readonly #made = new Map<K, V>();
   #isDisposed = false;
 
   constructor(release: (value: V) => void) {
@@ -19,25 +19,36 @@ export class LazyValues<K, V> {
   get(key: K, make: () => Promise<V>): Promise<V> {
     let pending = this.#pending.get(key);
     if (pending === undefined) {
-      pending = this.#make(make);
+      pending = this.#make(key, make);
       this.#pending.set(key, pending);
       pending.catch(() => this.#pending.delete(key));
     }
     return pending;
   }
 
+  /** Releases one value, if it was made; a later use makes it anew. */
+  delete(key: K): void {
+    const value = this.#made.get(key);
+    if (value === undefined) return;
+    this.#made.delete(key);
+    this.#pending.delete(key);
+    this.#release(value);
+  }
+
   dispose(): void {
     this.#isDisposed = true;
     this.#pending.clear();
-    this.#made.splice(0).forEach(this.#release);
+    const made = [...this.#made.values()];
+    this.#made.clear();
+    made.forEach(this.#release);
   }
 
-  async #make(make: () => Promise<V>): Promise<V> {
+  async #make(key: K, make: () => Promise<V>): Promise<V> {
     this.#checkAlive();
     const value = await make();
     if (this.#isDisposed) this.#release(value);
     this.#checkAlive();
-    this.#made.push(value);
+    this.#made.set(key, value);
     return value;
   }
 

@@ -37,6 +37,10 @@ export class LinearMaps {
       readonly dtype: DType;
       readonly batchSize: number;
       readonly tileSize: number;
+      /** The Program for a batch in the form in which it is differentiated; the network's own unless given. */
+      readonly program?: Program;
+      /** Convolutions whose windows are stored; see `derive`. */
+      readonly storesWindows?: (node: number) => boolean;
     },
   ) {
     this.network = network;
@@ -44,10 +48,10 @@ export class LinearMaps {
     this.dtype = options.dtype;
     this.batchSize = options.batchSize;
     this.tileSize = options.tileSize;
-    const program = rebatch(network.program, options.batchSize);
     this.derivation = derive(
-      program,
+      options.program ?? rebatch(network.program, options.batchSize),
       chosen.map((i) => i + 1),
+      options.storesWindows,
     );
     this.#values = network.values.map((data) => asDType(data, options.dtype));
     this.#weights = uploadWeights(network, this.backend, this.#values);
@@ -58,7 +62,7 @@ export class LinearMaps {
    *
    * @param x - `batchSize` examples, flat, of this dtype; kept by the result's coefficients
    */
-  async batch(x: TypedArray, count: number): Promise<Batch> {
+  async point(x: TypedArray): Promise<Point> {
     const program = this.derivation.primal;
     const fixed = new Map(this.#values.map((data, i) => [i + 1, data]));
     const executable = await this.executable('primal', () => program, fixed);
@@ -69,7 +73,7 @@ export class LinearMaps {
       const coefficients = this.derivation.sources.map((source) =>
         'input' in source ? inputs[source.input]! : residuals[source.output - 1]!,
       );
-      return { count, outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
+      return { outputs: outputs!, coefficients, owned: [data, outputs!, ...residuals] };
     } catch (error) {
       data.dispose();
       throw error;
@@ -86,14 +90,14 @@ export class LinearMaps {
     return this.#executables.get(key, async () => this.backend.compile(make(), options));
   }
 
-  /** Runs a Program of the linear maps on one batch; its inputs are the coefficients, then `extra`. */
-  async run(key: string, make: () => Program, batch: Batch, extra: readonly Tensor[]): Promise<Tensor[]> {
-    const shared = await this.#shared.get('shared', () => this.#readShared(batch));
-    return this.backend.run(await this.executable(key, make, shared), [...batch.coefficients, ...extra]);
+  /** Runs a Program of the linear maps at one point; its inputs are the coefficients, then `extra`. */
+  async run(key: string, make: () => Program, point: Point, extra: readonly Tensor[]): Promise<Tensor[]> {
+    const shared = await this.#shared.get('shared', () => this.#readShared(point));
+    return this.backend.run(await this.executable(key, make, shared), [...point.coefficients, ...extra]);
   }
 
   /** Coefficients that all examples share: weights, and what the primal Program makes of weights alone. */
-  async #readShared({ coefficients }: Batch): Promise<ReadonlyMap<number, TypedArray>> {
+  async #readShared({ coefficients }: Point): Promise<ReadonlyMap<number, TypedArray>> {
     const { sources, sourceShared } = this.derivation;
     const shared = new Map<number, TypedArray>();
     for (const [i, source] of sources.entries()) {
@@ -103,6 +107,11 @@ export class LinearMaps {
       else shared.set(i, (await this.backend.read(coefficients[i]!)).slice());
     }
     return shared;
+  }
+
+  /** Gives a compiled Program back; a later use compiles it anew. */
+  releaseExecutable(key: string): void {
+    this.#executables.delete(key);
   }
 
   dispose(): void {
@@ -125,9 +134,7 @@ function uploadWeights({ parameters }: Network, backend: Backend, values: readon
 }
 
 /** The point of linearisation for one batch of examples: the network's outputs and the coefficients of its linear maps. */
-export interface Batch {
-  /** Real examples; the rest of the batch is padding, whose rows are ignored. */
-  readonly count: number;
+export interface Point {
   /** f, [batchSize, c] */
   readonly outputs: Tensor;
   /** In the order of the derivation's sources; weights among them belong to the LinearMaps. */
@@ -135,7 +142,7 @@ export interface Batch {
   readonly owned: readonly Tensor[];
 }
 
-/** Releases what a batch holds. */
-export function disposeBatch({ owned }: Batch): void {
+/** Releases what a point holds. */
+export function disposePoint({ owned }: Point): void {
   owned.forEach((tensor) => tensor.dispose());
 }

@@ -59,12 +59,13 @@ export function emitCotangents(
 
 /** The node as its rule wants it: coefficient references resolved to values of `b`. */
 export function linearNode(b: ProgramBuilder, node: ActiveNode, coefficients: readonly Value[]): LinearNode<Primitive> {
-  const { attributes, operandShapes, shape, active } = node;
+  const { attributes, operandShapes, shape, active, keepsWindows } = node;
   return {
     attributes,
     operandShapes,
     shape,
     active,
+    keepsWindows,
     coefficients: node.coefficients.map((reference) => resolve(b, reference, coefficients)),
   };
 }

@@ -7,6 +7,7 @@ import {
   exampleCount,
   exampleShape,
   outputCount,
+  rebatch,
   sizeOf,
   type Backend,
   type DType,
@@ -17,12 +18,15 @@ import {
 } from '@ntk/tensor';
 import type { LinearOperator } from '@ntk/linop';
 import { factoredProducts, propagatedProducts } from './batch-products.ts';
+import { Batches, type Batch, type BatchInputs } from './batches.ts';
 import type { FactorForm } from './factors/factor-form.ts';
 import { Factors } from './factors/factors.ts';
 import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
-import { LinearMaps, disposeBatch, type Batch } from './linear-maps.ts';
+import { LinearMaps } from './linear-maps.ts';
 import { parameterCount } from './linear-programs.ts';
+import { planMemory, type MemoryPlan } from './memory/memory-plan.ts';
+import { foldConvolutions } from './simplify/fold-convolutions.ts';
 
 /** How and where to linearise. */
 export interface LinearizeOptions {
@@ -31,8 +35,13 @@ export interface LinearizeOptions {
   readonly dtype?: DType;
   /** Layers whose parameters vary; 'all' unless named. */
   readonly layers?: LayerSelection;
-  /** Examples that go through the network at a time; at most 8,192 rows, examples times outputs, unless named. */
+  /** Examples that go through the network at a time; chosen by memory, at most 8,192 rows, examples times outputs, unless named. */
   readonly batchSize?: number;
+  /**
+   * Bytes that products with J and Jᵀ may take at their peak: coefficients, windows of convolutions and intermediate values, not what the process takes
+   * anyway. 4 GiB unless named. Where not everything fits, batches become smaller, windows are laid out and batches linearised for each product.
+   */
+  readonly memoryBytes?: number;
   /** How parameters that are read at several positions enter kernels; 'cheapest' unless named, see `planKernel`. */
   readonly factorForm?: FactorForm;
 }
@@ -55,6 +64,8 @@ export interface Linearization {
   readonly outputs: Tensor;
   /** J, [n·c, p]; belongs to the linearization */
   readonly jacobian: LinearOperator;
+  /** How products stay within their memory. */
+  readonly memory: MemoryPlan;
   /** The batches that the inputs were split into, for those who assemble kernels from them. */
   readonly batches: readonly Batch[];
   readonly maps: LinearMaps;
@@ -85,61 +96,94 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     );
   const n = exampleCount(network, x.length);
   const c = outputCount(network);
-  const sizes = batchSizes(n, c, options.batchSize);
+  checkCounts(options);
   const chosen = selectParameters(network, layers);
-  const maps = new LinearMaps(network, chosen, { backend, dtype, ...sizes });
-  const batches: Batch[] = [];
-  const release = (): void => {
-    batches.forEach(disposeBatch);
-    maps.dispose();
-  };
+  const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, batchSize } = options;
+  const memory = planMemory(network, chosen, {
+    n,
+    dtype,
+    budgetBytes,
+    ...(batchSize === undefined ? {} : { batchSize }),
+  });
+  const inputs = splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), memory.batchSize);
+  const held: { dispose(): void }[] = [];
+  const dispose = (): void =>
+    held
+      .splice(0)
+      .reverse()
+      .forEach((part) => part.dispose());
+  const hold = <T extends { dispose(): void }>(part: T): T => (held.push(part), part);
   try {
-    for (const { data, count } of splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), sizes.batchSize)) {
-      batches.push(await maps.batch(data, count));
-    }
+    const { maps, productMaps } = bothMaps(network, chosen, { backend, dtype, memory }, hold);
+    const factorPoints = hold(new Batches(maps, inputs, maps === productMaps && memory.keepsBatches));
+    const factors = hold(new Factors(maps, factorPoints, { form: factorForm, mayServeProducts: memory.keepsBatches }));
+    const keepsPoints = memory.keepsBatches && !factors.serveProducts;
+    const points = maps === productMaps ? factorPoints : hold(new Batches(productMaps, inputs, keepsPoints));
+    const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(productMaps, points);
     const p = parameterCount(maps.derivation);
-    const factors = new Factors(maps, batches, factorForm);
-    const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(maps, batches);
-    const counts = batches.map(({ count }) => count);
-    const jacobian = jacobianOperator(maps, products, { counts, shape: [n * c, p] });
-    const outputs = await joinOutputs(backend, dtype, batches, c);
-    const dispose = (): void => {
-      outputs.dispose();
-      factors.dispose();
-      release();
-    };
+    const layout = { counts: inputs.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
+    const jacobian = jacobianOperator(maps, products, layout);
+    const outputs = hold(await joinOutputs(points, { backend, dtype, c }));
+    // An engine keeps the working memory of what it compiled; the forward pass is not run again.
+    if (memory.keepsBatches) productMaps.releaseExecutable('primal');
     const parameters = chosen.map((i) => network.parameters[i]!);
-    const parts = { network, backend, dtype, n, c, p, parameters, outputs, jacobian, batches, maps, factors };
+    const parts = {
+      network,
+      backend,
+      dtype,
+      n,
+      c,
+      p,
+      parameters,
+      outputs,
+      jacobian,
+      memory,
+      batches: inputs,
+      maps,
+      factors,
+    };
     return { ...parts, dispose, [Symbol.dispose]: dispose };
   } catch (error) {
-    release();
+    dispose();
     throw error;
   }
 }
 
-/** Rows of a batch: as many as keep what the linear maps store of them within some hundred megabytes for networks of usual width. */
-const MAX_BATCH_ROWS = 8192;
+/** Memory that a linearization may take unless its caller says otherwise. */
+const DEFAULT_MEMORY_BYTES = 2 ** 32;
 
-/** Rows of a tile of the kernel: enough that products run at full speed, few enough that a tile stays in the cache while its terms are added up. */
-const MAX_TILE_ROWS = 512;
-
-/** Batches of nearly equal size that are whole numbers of tiles. */
-function batchSizes(n: number, c: number, given: number | undefined): { batchSize: number; tileSize: number } {
-  if (given !== undefined && (!Number.isInteger(given) || given < 1)) {
-    throw new OptionError(`linearize: got batchSize ${given}, expected a positive integer`);
+function checkCounts({ batchSize, memoryBytes }: LinearizeOptions): void {
+  for (const [name, value] of Object.entries({ batchSize, memoryBytes })) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1))
+      throw new OptionError(`linearize: got ${name} ${value}, expected a positive integer`);
   }
-  const most = Math.max(16, Math.floor(MAX_BATCH_ROWS / c));
-  const wanted = given ?? Math.ceil(n / Math.ceil(n / most));
-  const tiles = Math.ceil(wanted / Math.max(16, Math.floor(MAX_TILE_ROWS / c)));
-  const tileSize = Math.ceil(wanted / tiles);
-  return { batchSize: tiles * tileSize, tileSize };
+}
+
+/** What products are made with, and what factors are made with: the same unless convolutions are folded, whose parameters have no factors then. */
+function bothMaps(
+  network: Network,
+  chosen: readonly number[],
+  { backend, dtype, memory }: { readonly backend: Backend; readonly dtype: DType; readonly memory: MemoryPlan },
+  hold: (maps: LinearMaps) => LinearMaps,
+): { readonly maps: LinearMaps; readonly productMaps: LinearMaps } {
+  const { batchSize, tileSize, storedWindows } = memory;
+  const options = { backend, dtype, batchSize, tileSize };
+  const own = rebatch(network.program, batchSize);
+  const folded = foldConvolutions(
+    own,
+    chosen.map((i) => i + 1),
+  );
+  const maps = hold(new LinearMaps(network, chosen, { ...options, program: own, storesWindows: () => false }));
+  if (folded === own) return { maps, productMaps: maps };
+  const storesWindows = (node: number): boolean => storedWindows.has(node);
+  return { maps, productMaps: hold(new LinearMaps(network, chosen, { ...options, program: folded, storesWindows })) };
 }
 
 /**
  * Batches of equal size; the last is filled up with copies of its last example. They are copies: a backend keeps what it is given, and
  * the caller may write its array again.
  */
-function splitExamples(x: TypedArray, exampleSize: number, batchSize: number): { data: TypedArray; count: number }[] {
+function splitExamples(x: TypedArray, exampleSize: number, batchSize: number): BatchInputs[] {
   const batches = [];
   const length = batchSize * exampleSize;
   for (let start = 0; start < x.length; start += length) {
@@ -153,12 +197,18 @@ function splitExamples(x: TypedArray, exampleSize: number, batchSize: number): {
   return batches;
 }
 
-async function joinOutputs(backend: Backend, dtype: DType, batches: readonly Batch[], c: number): Promise<Tensor> {
-  const n = batches.reduce((sum, batch) => sum + batch.count, 0);
+async function joinOutputs(
+  points: Batches,
+  { backend, dtype, c }: { readonly backend: Backend; readonly dtype: DType; readonly c: number },
+): Promise<Tensor> {
+  const n = points.all.reduce((sum, { count }) => sum + count, 0);
   const joined = allocate(dtype, n * c);
   let row = 0;
-  for (const { outputs, count } of batches) {
-    joined.set((await backend.read(outputs)).subarray(0, count * c), row * c);
+  for (const [batch, { count }] of points.all.entries()) {
+    const start = row * c;
+    await points.use(batch, async ({ outputs }) => {
+      joined.set((await backend.read(outputs)).subarray(0, count * c), start);
+    });
     row += count;
   }
   return backend.upload(joined, [n, c]);

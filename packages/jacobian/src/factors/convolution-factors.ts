@@ -1,6 +1,13 @@
 import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { LinearNode } from '../rules/rule.ts';
-import { filterShape, filterOfMatrix, responseMatrix, windowMatrices } from '../rules/filter-product.ts';
+import {
+  filterShape,
+  filterOfMatrix,
+  responseMatrix,
+  windowMatrices,
+  type FilterShape,
+} from '../rules/filter-product.ts';
+import { separateWindows, windowLayout } from '../rules/window-layout.ts';
 import { onImages } from '../rules/window.ts';
 import type { UseFactors } from './use.ts';
 
@@ -22,13 +29,13 @@ function stored({ coefficients, active }: LinearNode<'conv2d' | 'conv2dTranspose
  */
 export function convolutionFactors(b: ProgramBuilder, { node, cotangent }: Filtered<'conv2d'>): UseFactors {
   const filter = filterShape(node.operandShapes[1]!, node.attributes.groups);
-  const windows = stored(node);
-  const [n, rows, columns, width] = b.shape(windows) as [number, number, number, number];
+  const windows = windowsOf(b, node, filter);
+  const [n, rows, columns] = node.shape as [number, number, number];
   const c = b.shape(cotangent)[0]!;
   const positions = rows * columns;
   if (filter.groups === 1) {
     return {
-      activations: b.reshape(windows, [n, positions, width]),
+      activations: windows,
       rows: null,
       sensitivities: b.reshape(cotangent, [c, n, positions, filter.written]),
       positions,
@@ -36,7 +43,7 @@ export function convolutionFactors(b: ProgramBuilder, { node, cotangent }: Filte
     };
   }
   // Examples take the place of right-hand sides: [n, groups, T, …] and [c · n, groups, T, …].
-  const inputs = windowMatrices(b, b.reshape(windows, [n, 1, rows, columns, width]), filter);
+  const inputs = windowMatrices(b, b.reshape(windows, [n, 1, rows, columns, b.shape(windows)[2]!]), filter);
   const responses = responseMatrix(b, b.reshape(cotangent, [c * n, 1, rows, columns, node.shape[3]!]), filter);
   const split = b.reshape(responses, [c, n, ...b.shape(responses).slice(1)]);
   const product = b.matmul(inputs, split, { transposeA: true }); // [c, n, groups, taps, written]
@@ -48,6 +55,16 @@ export function convolutionFactors(b: ProgramBuilder, { node, cotangent }: Filte
     positions: 1,
     transposed: false,
   };
+}
+
+/** [n, positions, taps] */
+function windowsOf(b: ProgramBuilder, node: LinearNode<'conv2d'>, filter: FilterShape): Value {
+  const { attributes, operandShapes, shape, keepsWindows } = node;
+  if (keepsWindows)
+    return separateWindows(b, stored(node), windowLayout(filter, attributes, shape[2]!), operandShapes[1]!);
+  const windows = b.patches(stored(node), { ...attributes, kernel: filter.kernel });
+  const [n, rows, columns, taps] = b.shape(windows) as [number, number, number, number];
+  return b.reshape(windows, [n, rows * columns, taps]);
 }
 
 /** The filter of a transposed convolution: responses as inputs, windows of the cotangent as sensitivities. No form is known for groups. */

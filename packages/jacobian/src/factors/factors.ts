@@ -1,6 +1,7 @@
 import { allocate, sizeOf, type Tensor, type TypedArray } from '@ntk/tensor';
 import { LazyValues } from '../lazy-values.ts';
-import { disposeBatch, type Batch, type LinearMaps } from '../linear-maps.ts';
+import type { Batches } from '../batches.ts';
+import type { LinearMaps, Point } from '../linear-maps.ts';
 import type { FactorForm } from './factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from './factor-plan.ts';
 import { jacobianRows } from './jacobian-rows.ts';
@@ -22,15 +23,20 @@ export class Factors {
   /** How they are computed. */
   readonly plan: FactorPlan;
   readonly #maps: LinearMaps;
-  readonly #batches: readonly Batch[];
+  readonly #batches: Batches;
   readonly #made: LazyValues<number, readonly TermTensors[]>;
 
-  constructor(maps: LinearMaps, batches: readonly Batch[], form: FactorForm) {
+  /** @param options - `mayServeProducts`: whether there is memory to keep the factors of all batches */
+  constructor(
+    maps: LinearMaps,
+    batches: Batches,
+    { form, mayServeProducts }: { readonly form: FactorForm; readonly mayServeProducts: boolean },
+  ) {
     this.#maps = maps;
     this.#batches = batches;
     this.plan = planFactors(maps.derivation, form);
     this.#made = new LazyValues((terms) => tensorsOf(terms).forEach((tensor) => tensor.dispose()));
-    this.serveProducts = isCheaperFactored(maps.derivation, this.plan);
+    this.serveProducts = mayServeProducts && isCheaperFactored(maps.derivation, this.plan);
     const { terms, remaining } = this.plan;
     this.terms = remaining.length === 0 ? terms : [...terms, rowsTerm(maps, remaining)];
   }
@@ -41,23 +47,28 @@ export class Factors {
    * Cost, once: c backward passes, whatever the number of parameters (parameters without a factored form: n·c passes).
    */
   ofBatch(batch: number): Promise<readonly TermTensors[]> {
-    return this.#made.get(batch, () => this.#compute(this.#batches[batch]!));
+    return this.#made.get(batch, () => this.#compute(batch));
   }
 
   dispose(): void {
     this.#made.dispose();
   }
 
-  async #compute(batch: Batch): Promise<readonly TermTensors[]> {
+  async #compute(batch: number): Promise<readonly TermTensors[]> {
+    const terms = await this.#batches.use(batch, (point) => this.#at(point));
+    if (this.serveProducts) this.#batches.releasePoint(batch);
+    return terms;
+  }
+
+  async #at(point: Point): Promise<readonly TermTensors[]> {
     const { program, terms, remaining } = this.plan;
     const made: Tensor[] = [];
     try {
       if (terms.length > 0) {
         using seeds = unitSeeds(this.#maps);
-        made.push(...(await this.#maps.run('factors', () => program, batch, [seeds])));
+        made.push(...(await this.#maps.run('factors', () => program, point, [seeds])));
       }
-      if (remaining.length > 0) made.push(await jacobianRows(this.#maps, batch, remaining));
-      if (this.serveProducts) disposeBatch(batch);
+      if (remaining.length > 0) made.push(await jacobianRows(this.#maps, point, remaining));
       return termsOfTensors(made, this.terms);
     } catch (error) {
       made.forEach((tensor) => tensor.dispose());

@@ -1,10 +1,10 @@
 import { ProgramBuilder, allocate, sizeOf, type Program, type Tensor } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
-import type { Batch, LinearMaps } from '../linear-maps.ts';
+import type { LinearMaps, Point } from '../linear-maps.ts';
 import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
 
 /**
- * Rows of the Jacobian of one batch with respect to some of the chosen parameters, one vector-Jacobian product for each row:
+ * Rows of the Jacobian at one point with respect to some of the chosen parameters, one vector-Jacobian product for each row:
  * the fallback for parameters whose use has no factored form.
  *
  * @param positions - positions among the chosen parameters
@@ -12,7 +12,7 @@ import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
  *
  * Cost: n·c backward passes through the batch.
  */
-export async function jacobianRows(maps: LinearMaps, batch: Batch, positions: readonly number[]): Promise<Tensor> {
+export async function jacobianRows(maps: LinearMaps, point: Point, positions: readonly number[]): Promise<Tensor> {
   const [n, c] = maps.derivation.outputShape as [number, number];
   const q = positions.reduce((sum, position) => sum + sizeOf(maps.derivation.chosenShapes[position]!), 0);
   const rows = allocate(maps.dtype, n * c * q);
@@ -20,7 +20,7 @@ export async function jacobianRows(maps: LinearMaps, batch: Batch, positions: re
     const seeds = allocate(maps.dtype, n * n * c);
     for (let example = 0; example < n; example++) seeds[(example * n + example) * c + output] = 1;
     using upload = maps.backend.upload(seeds, [n, n, c]);
-    const [part] = await maps.run('rows', () => rowsProgram(maps.derivation, positions), batch, [upload]);
+    const [part] = await maps.run('rows', () => rowsProgram(maps.derivation, positions), point, [upload]);
     using owned = part!;
     const data = await maps.backend.read(owned); // [n, q]
     for (let example = 0; example < n; example++) {

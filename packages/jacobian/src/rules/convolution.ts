@@ -1,4 +1,5 @@
-import type { Attributes, ProgramBuilder, Value, Window } from '@ntk/tensor';
+import { sizeOf, type Attributes, type ProgramBuilder, type Shape, type Value } from '@ntk/tensor';
+import { permute } from '../permute.ts';
 import { addTerms } from './align.ts';
 import {
   filterMatrix,
@@ -12,39 +13,69 @@ import {
   type FilterShape,
 } from './filter-product.ts';
 import type { LinearNode, LinearRule } from './rule.ts';
+import { timesFilters, timesResponses, windowLayout, type WindowLayout } from './window-layout.ts';
 import { onImages } from './window.ts';
 
 /**
- * d conv(x, w) = conv(dx, w) + P · dw with P the windows of x, laid out once: the tangent in the filter is one product of matrices, and
- * so is its transpose, Pᵀ · g. Stored are w (where x is active) and P (where w is).
+ * d conv(x, w) = conv(dx, w) + P · dw with P the windows of x: the tangent in the filter is one product of matrices, and so is its transpose, Pᵀ · g. Stored
+ * are w (where x is active), and (where w is) P, laid out once, or x, from which every product lays P out anew.
  */
 export const conv2dRule: LinearRule<'conv2d'> = {
-  coefficients: (b, { operands: [x, w], attributes, active }) => [
+  coefficients: (b, { operands: [x, w], result, attributes, active, keepsWindows }) => [
     ...(active[0] ? [w!] : []),
-    ...(active[1] ? [b.patches(x!, windowOf(b.shape(w!), attributes))] : []),
+    ...(active[1]
+      ? [keepsWindows ? b.patches(x!, layoutOf(b.shape(w!), attributes, b.shape(result)).window) : x!]
+      : []),
   ],
-  tangent: (b, node, [tx, tw]) => {
-    const filter = filterOf(node);
-    const ofImages = (): Value => onImages(b, tx!, (images) => b.conv2d(images, storedFilter(node), node.attributes));
-    const ofFilter = (): Value => {
-      const product = b.matmul(storedWindows(b, node, filter), filterMatrix(b, tw!, filter));
-      return responsesOfMatrix(b, product, filter.groups, node.shape);
-    };
-    return addTerms(b, [tx === null ? null : ofImages(), tw === null ? null : ofFilter()]);
-  },
+  tangent: (b, node, [tx, tw]) =>
+    addTerms(b, [
+      tx === null ? null : onImages(b, tx!, (images) => b.conv2d(images, storedFilter(node), node.attributes)),
+      tw === null ? null : tangentOfFilter(b, node, tw!),
+    ]),
   cotangent: (b, node, g) => {
     const { active, attributes } = node;
-    const filter = filterOf(node);
     const size = node.operandShapes[0]!.slice(1, 3);
     const ofImages = (): Value =>
       onImages(b, g, (images) => b.conv2dTranspose(images, storedFilter(node), { ...attributes, size }));
-    const ofFilter = (): Value => {
-      const windows = storedWindows(b, node, filter);
-      return filterOfMatrix(b, b.matmul(windows, responseMatrix(b, g, filter), { transposeA: true }), filter);
-    };
-    return [active[0] ? ofImages() : null, active[1] ? ofFilter() : null];
+    return [active[0] ? ofImages() : null, active[1] ? cotangentOfFilter(b, node, g) : null];
   },
 };
+
+/** P · dw; without P, as a convolution of x by all k filters at once. */
+function tangentOfFilter(b: ProgramBuilder, node: LinearNode<'conv2d'>, filters: Value): Value {
+  const filter = filterOf(node);
+  if (filter.groups > 1) {
+    const product = b.matmul(groupedWindows(b, node, filter), filterMatrix(b, filters, filter));
+    return responsesOfMatrix(b, product, filter.groups, node.shape);
+  }
+  if (node.keepsWindows) {
+    return timesFilters(
+      b,
+      storedData(node),
+      filters,
+      layoutOf(node.operandShapes[1]!, node.attributes, node.shape),
+      node.shape,
+    );
+  }
+  const [k, ...extents] = b.shape(filters) as [number, number, number, number, number];
+  const written = extents[3];
+  const beside = b.reshape(permute(b, filters, [1, 2, 3, 0, 4]), [...extents.slice(0, 3), k * written]);
+  const responses = b.conv2d(storedData(node), beside, node.attributes);
+  const places = sizeOf(node.shape.slice(0, 3));
+  return b.reshape(permute(b, b.reshape(responses, [places, k, written]), [1, 0, 2]), [k, ...node.shape]);
+}
+
+/** Pᵀ · g */
+function cotangentOfFilter(b: ProgramBuilder, node: LinearNode<'conv2d'>, g: Value): Value {
+  const filter = filterOf(node);
+  if (filter.groups > 1) {
+    const product = b.matmul(groupedWindows(b, node, filter), responseMatrix(b, g, filter), { transposeA: true });
+    return filterOfMatrix(b, product, filter);
+  }
+  const layout = layoutOf(node.operandShapes[1]!, node.attributes, node.shape);
+  const windows = node.keepsWindows ? storedData(node) : b.patches(storedData(node), layout.window);
+  return timesResponses(b, windows, g, layout, node.operandShapes[1]!);
+}
 
 /**
  * The transposed convolution of y is linear in y, with conv as its transpose; in w it is fold(y · dwᵀ), transposed: the windows of the
@@ -81,8 +112,8 @@ export const conv2dTransposeRule: LinearRule<'conv2dTranspose'> = {
 
 type Convolution = 'conv2d' | 'conv2dTranspose';
 
-function windowOf(filter: readonly number[], { strides, pads, dilations }: Attributes['conv2d']): Window {
-  return { strides, pads, dilations, kernel: filter.slice(0, 2) };
+function layoutOf(filter: Shape, attributes: Attributes['conv2d'], shape: Shape): WindowLayout {
+  return windowLayout(filterShape(filter, attributes.groups), attributes, shape[2]!);
 }
 
 function filterOf({ attributes, operandShapes }: LinearNode<Convolution>): FilterShape {
@@ -93,14 +124,16 @@ function storedFilter(node: LinearNode<Convolution>): Value {
   return node.coefficients[0]!;
 }
 
-/** What the filter is multiplied with: the windows of x, or y. */
+/** What the filter is multiplied with: the windows of x, or x itself, or y. */
 function storedData(node: LinearNode<Convolution>): Value {
   return node.coefficients[node.active[0] ? 1 : 0]!;
 }
 
 /** The windows of x as matrices [groups, n · positions, kernel · read]. */
-function storedWindows(b: ProgramBuilder, node: LinearNode<'conv2d'>, filter: FilterShape): Value {
-  return single(b, windowMatrices(b, asOne(b, storedData(node)), filter));
+function groupedWindows(b: ProgramBuilder, node: LinearNode<'conv2d'>, filter: FilterShape): Value {
+  const { window } = layoutOf(node.operandShapes[1]!, node.attributes, node.shape);
+  const windows = node.keepsWindows ? storedData(node) : b.patches(storedData(node), window);
+  return single(b, windowMatrices(b, asOne(b, windows), filter));
 }
 
 /** y as matrices [groups, n · positions, written]. */

@@ -7,6 +7,8 @@ export interface PrimalNode<P extends Primitive> {
   readonly attributes: Attributes[P];
   /** Which operands depend on the chosen parameters. */
   readonly active: readonly boolean[];
+  /** For a convolution: whether the windows of its images are stored, or the images. */
+  readonly keepsWindows: boolean;
 }
 
 /** What a linear map of one node may use. Values belong to the linear Program. */
@@ -16,6 +18,8 @@ export interface LinearNode<P extends Primitive> {
   readonly operandShapes: readonly Shape[];
   readonly shape: Shape;
   readonly active: readonly boolean[];
+  /** As in the primal node. */
+  readonly keepsWindows: boolean;
   /** The coefficients that the rule asked for, in its order. */
   readonly coefficients: readonly Value[];
 }

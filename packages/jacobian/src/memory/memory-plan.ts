@@ -1,0 +1,225 @@
+import {
+  NtkError,
+  OptionError,
+  bytesPerElement,
+  outputCount,
+  rebatch,
+  sizeOf,
+  type DType,
+  type Network,
+} from '@ntk/tensor';
+import { derive, type Derivation } from '../derivation.ts';
+import { cotangentProgram, parameterCount, tangentProgram } from '../linear-programs.ts';
+import { foldConvolutions } from '../simplify/fold-convolutions.ts';
+import { evenBatches, givenBatches, type BatchSizes } from './batch-size.ts';
+import { peakNumbers } from './program-memory.ts';
+
+/** How a linearization stays within its memory, for products with J and Jᵀ. */
+export interface MemoryPlan extends BatchSizes {
+  /** What it was allowed, in bytes. */
+  readonly budgetBytes: number;
+  /** Whether what products need of every batch is kept, or computed anew, by a forward pass, for each product. */
+  readonly keepsBatches: boolean;
+  /** Convolutions, by numbers of nodes, whose windows are laid out once; all others lay theirs out for each product. */
+  readonly storedWindows: ReadonlySet<number>;
+  /** How many convolutions have windows. */
+  readonly convolutions: number;
+  /** Right-hand sides that products take at a time. */
+  readonly columns: number;
+  /** Inputs, weights, coefficients and windows, in bytes. */
+  readonly keptBytes: number;
+  /** Intermediate values of a forward pass and of products with one right-hand side, in bytes. */
+  readonly workingBytes: number;
+  /** The sum of both. */
+  readonly peakBytes: number;
+}
+
+/** What `planMemory` plans for. */
+export interface MemoryOptions {
+  readonly n: number;
+  readonly dtype: DType;
+  readonly budgetBytes: number;
+  /** Examples of a batch, if the caller said so. */
+  readonly batchSize?: number;
+}
+
+/** Rows of a batch, examples times outputs: beyond, products gain nothing. */
+const MAX_BATCH_ROWS = 8192;
+
+/** Share of the budget that intermediate values may take before batches become smaller. */
+const WORKING_SHARE = 1 / 4;
+
+/**
+ * Chooses batches, what is kept, and how many right-hand sides go together. In this order: everything kept, with as many windows as fit; batches computed anew
+ * for each product, as large as fit.
+ *
+ * @param chosen - positions in `network.parameters`
+ * @throws {OptionError} if not even one example fits
+ */
+export function planMemory(network: Network, chosen: readonly number[], options: MemoryOptions): MemoryPlan {
+  const { n, dtype, budgetBytes } = options;
+  const c = outputCount(network);
+  const cost = memoryCost(network, chosen, bytesPerElement(dtype));
+  const most = Math.max(16, Math.floor(MAX_BATCH_ROWS / c));
+  const sized = (limit: number): BatchSizes =>
+    options.batchSize === undefined
+      ? evenBatches(n, c, Math.max(1, Math.min(most, limit)))
+      : givenBatches(c, options.batchSize);
+  const kept = whatIsKept(cost, { n, budgetBytes }, sized(examplesWithin(cost.working, budgetBytes * WORKING_SHARE)));
+  if (kept !== null) return finish(budgetBytes, cost, kept);
+  // Only the inputs are kept: a batch at a time, coefficients included.
+  const keptBytes = cost.shared + n * cost.input;
+  const passing = (examples: number): number => cost.working(examples) + examples * cost.kept;
+  const sizes = sized(examplesWithin(passing, budgetBytes - keptBytes));
+  const extra = sizes.batchSize * cost.kept;
+  const needed = keptBytes + passing(sizes.batchSize);
+  if (needed > budgetBytes) {
+    throw new OptionError(
+      `linearize: got a memory of ${budgetBytes} bytes, expected at least ${Math.ceil(needed)} for batches of ${sizes.batchSize} examples`,
+    );
+  }
+  return finish(budgetBytes, cost, { ...sizes, keepsBatches: false, storedWindows: new Set(), keptBytes, extra });
+}
+
+/** The most examples whose cost, which is linear in them, stays within a limit. */
+function examplesWithin(cost: (examples: number) => number, limit: number): number {
+  return Math.floor((limit - cost(0)) / (cost(1) - cost(0)));
+}
+
+interface Decision extends BatchSizes {
+  readonly keepsBatches: boolean;
+  readonly storedWindows: ReadonlySet<number>;
+  readonly keptBytes: number;
+  /** What a batch takes beside the intermediate values of a product with one right-hand side. */
+  readonly extra: number;
+}
+
+/** The decision to keep the coefficients of all batches, with as many windows as fit; null if they do not fit. */
+function whatIsKept(
+  cost: MemoryCost,
+  { n, budgetBytes }: { readonly n: number; readonly budgetBytes: number },
+  sizes: BatchSizes,
+): Decision | null {
+  const { batchSize } = sizes;
+  const examples = Math.ceil(n / batchSize) * batchSize;
+  // What the forward pass computes of the last batch is there twice before the engine lets go of it.
+  let extra = batchSize * cost.kept;
+  let keptBytes = cost.shared + examples * cost.kept;
+  const spare = (): number => budgetBytes - keptBytes - extra - cost.working(batchSize);
+  if (spare() < 0) return null;
+  const storedWindows = new Set<number>();
+  for (const [node, bytes] of cost.windows) {
+    if ((examples + batchSize) * bytes > spare()) continue;
+    keptBytes += examples * bytes;
+    extra += batchSize * bytes;
+    storedWindows.add(node);
+  }
+  return { ...sizes, keepsBatches: true, storedWindows, keptBytes, extra };
+}
+
+function finish(budgetBytes: number, cost: MemoryCost, { extra, ...decision }: Decision): MemoryPlan {
+  const one = cost.working(decision.batchSize) + extra;
+  const more = cost.product(decision.batchSize);
+  return {
+    budgetBytes,
+    ...decision,
+    convolutions: cost.windows.size,
+    columns: 1 + Math.max(0, Math.floor((budgetBytes - decision.keptBytes - one) / more)),
+    workingBytes: one,
+    peakBytes: decision.keptBytes + one,
+  };
+}
+
+/** Bytes that a linearization takes, as they grow with examples. */
+interface MemoryCost {
+  /** Weights, vectors of parameters. */
+  readonly shared: number;
+  /** An example. */
+  readonly input: number;
+  /** What is kept of an example without windows, the example included. */
+  readonly kept: number;
+  /** What the windows of each convolution take beside that for an example, by number of node. */
+  readonly windows: ReadonlyMap<number, number>;
+  /** The intermediate values of the forward pass and of the products with one right-hand side, for a batch of some examples. */
+  readonly working: (examples: number) => number;
+  /** Those of both products alone. */
+  readonly product: (examples: number) => number;
+}
+
+function memoryCost(network: Network, chosen: readonly number[], bytes: number): MemoryCost {
+  const [one, two] = numbersForOneAndTwo(network, chosen);
+  const line = (of: (numbers: Numbers) => number) => (examples: number) =>
+    bytes * (of(one) + (examples - 1) * (of(two) - of(one)));
+  const weights = network.values.reduce((sum, { length }) => sum + length, 0);
+  return {
+    shared: bytes * (2 * weights + 3 * one.parameters),
+    input: bytes * one.input,
+    kept: bytes * one.kept,
+    windows: new Map([...one.windows].map(([node, size]) => [node, bytes * size])),
+    working: line(({ primal, tangent, cotangent }) => Math.max(primal, tangent + cotangent)),
+    product: line(({ tangent, cotangent }) => tangent + cotangent),
+  };
+}
+
+/** What one example takes, and two; in proportion where a Program holds its number of examples in an attribute and is valid for no other. */
+function numbersForOneAndTwo(network: Network, chosen: readonly number[]): [Numbers, Numbers] {
+  try {
+    return [numbersFor(network, chosen, 1), numbersFor(network, chosen, 2)];
+  } catch (error) {
+    if (!(error instanceof NtkError)) throw error;
+    const examples = network.program.inputs[0]!.shape[0]!;
+    const all = numbersFor(network, chosen, examples);
+    return [scaled(all, 1 / examples), scaled(all, 2 / examples)];
+  }
+}
+
+function scaled(numbers: Numbers, factor: number): Numbers {
+  const { parameters, windows, ...rest } = numbers;
+  return {
+    ...(Object.fromEntries(Object.entries(rest).map(([name, size]) => [name, size * factor])) as typeof rest),
+    parameters,
+    windows: new Map([...windows].map(([node, size]) => [node, size * factor])),
+  };
+}
+
+/** Numbers that a batch of some examples takes. */
+interface Numbers {
+  readonly parameters: number;
+  readonly input: number;
+  readonly kept: number;
+  readonly windows: ReadonlyMap<number, number>;
+  readonly primal: number;
+  readonly tangent: number;
+  readonly cotangent: number;
+}
+
+function numbersFor(network: Network, chosen: readonly number[], examples: number): Numbers {
+  const inputs = chosen.map((i) => i + 1);
+  const program = foldConvolutions(rebatch(network.program, examples), inputs);
+  const derivation = derive(program, inputs, () => false);
+  const input = sizeOf(program.inputs[0]!.shape);
+  const kept = derivation.sourceShapes.reduce((sum, shape, i) => {
+    const source = derivation.sources[i]!;
+    return derivation.sourceShared[i] || ('input' in source && source.input === 0) ? sum : sum + sizeOf(shape);
+  }, input);
+  return {
+    parameters: parameterCount(derivation),
+    input,
+    kept,
+    windows: windowSizes(derive(program, inputs)),
+    primal: peakNumbers(derivation.primal),
+    tangent: peakNumbers(tangentProgram(derivation, 1)),
+    cotangent: peakNumbers(cotangentProgram(derivation, 1)),
+  };
+}
+
+/** Of a derivation that stores all windows: their sizes, by numbers of nodes. */
+function windowSizes({ nodes, sourceShapes }: Derivation): Map<number, number> {
+  const sizes = new Map<number, number>();
+  for (const { op, active, coefficients, number } of nodes) {
+    if (op !== 'conv2d' || !active[1]) continue;
+    const windows = coefficients.at(-1)!;
+    if ('index' in windows) sizes.set(number, sizeOf(sourceShapes[windows.index]!));
+  }
+  return sizes;
+}

@@ -1,0 +1,53 @@
+import { shapeOf, sizeOf, type Program, type ProgramNode, type Value } from '@ntk/tensor';
+
+/**
+ * The most numbers that a run of a Program holds at once beside its inputs: values from where they are computed to where they are last read, outputs
+ * to the end, and what engines need inside one operation (other layouts of images, partly laid windows, a transposed factor).
+ */
+export function peakNumbers(program: Program): number {
+  const count = program.inputs.length;
+  const owner = storageOwners(program);
+  const last = lastReads(program, owner);
+  let live = 0;
+  let peak = 0;
+  program.nodes.forEach((node, i) => {
+    const value = count + i;
+    if (owner[value] === value) live += sizeOf(node.shape);
+    peak = Math.max(peak, live + scratch(program, node));
+    const ended = new Set([value, ...node.inputs].map((operand) => owner[operand]!));
+    for (const ending of ended) {
+      if (ending >= count && last[ending] === i) live -= sizeOf(shapeOf(program, ending));
+    }
+  });
+  return peak;
+}
+
+/** The value whose storage each value lies in: a reshape makes no copy. */
+function storageOwners({ inputs, nodes }: Program): Value[] {
+  const owner = inputs.map((_, input) => input);
+  nodes.forEach(({ op, inputs: operands }, i) =>
+    owner.push(op === 'reshape' ? owner[operands[0]!]! : inputs.length + i),
+  );
+  return owner;
+}
+
+/** The last node that reads each storage; Infinity for outputs. */
+function lastReads({ inputs, nodes, outputs }: Program, owner: readonly Value[]): number[] {
+  const last = owner.map((_, value) => value - inputs.length);
+  nodes.forEach((node, i) => node.inputs.forEach((operand) => (last[owner[operand]!] = i)));
+  outputs.forEach(({ value }) => (last[owner[value]!] = Infinity));
+  return last;
+}
+
+function scratch(program: Program, node: ProgramNode): number {
+  const operand = (i: number): readonly number[] => shapeOf(program, node.inputs[i]!);
+  if (node.op === 'conv2d' || node.op === 'conv2dTranspose') return sizeOf(operand(0)) + sizeOf(node.shape);
+  if (node.op === 'patches') return sizeOf(node.shape) / node.attributes.kernel[0]! + sizeOf(operand(0));
+  if (node.op === 'fold') return 2 * sizeOf(operand(0));
+  if (node.op !== 'matmul') return 0;
+  const { transposeA, transposeB } = node.attributes;
+  return (
+    (transposeA ? sizeOf(operand(0)) : 0) * Number(operand(0).length > 2) +
+    (transposeB ? sizeOf(operand(1)) : 0) * Number(operand(1).length > 2)
+  );
+}
