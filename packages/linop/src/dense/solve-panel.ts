@@ -1,5 +1,5 @@
-import { type Backend, type Program, ProgramBuilder, type TypedArray, type Value } from '@ntk/tensor';
-import { type Block, lowerMatrix, packBlock, setBlock, subBlock } from './block.ts';
+import { type Backend, type Program, ProgramBuilder, type Tensor, type Value } from '@ntk/tensor';
+import { blockOf, lowerMatrix, setBlock, subBlock } from './block.ts';
 import { invertLower } from './inverse.ts';
 import type { Matrix } from './matrix.ts';
 
@@ -12,67 +12,97 @@ const TRIANGLE = 64;
 /** Condition number of a triangle beyond which the product with its inverse is refined: it has that many times the residual of substitution. */
 const WELL_CONDITIONED = 100;
 
+/** Consecutive rows of a matrix. */
+export interface Rows {
+  readonly of: Matrix;
+  readonly first: number;
+  readonly count: number;
+}
+
 /**
- * Solves X Lᵀ = B for a panel, in float64 products of a backend: block by block with inverted triangles.
+ * One panel of columns of X Lᵀ = B, in float64 products of a backend: X_j = (B_j − X_{<j} L_{j,<j}ᵀ) L_jj⁻ᵀ, triangle by triangle with inverses.
  *
- * @param l - lower triangular, at most [PANEL, PANEL]; the entries above the diagonal are not read
- * @param b - [k, PANEL], packed; borrowed
- * @param x - where the solution is written, [k, PANEL]
+ * @param x - right-hand sides, [k, n]: X in the columns before the panel, B in those of the panel, where X takes its place
+ * @param l - the rows of L that belong to the panel, at most PANEL; the first is row `l.first` of L, lower triangular, [n, n]
  *
- * Cost: k·PANEL²/2 multiply-adds on the backend. Where a triangle is ill-conditioned, one step of refinement gives the residual of substitution.
- * Source: Du Croz & Higham (1992), Stability of methods for matrix inversion.
+ * Cost: k·width·(l.first + width/2) multiply-adds on the backend. Where a triangle is ill-conditioned, one step of refinement gives the residual of
+ * substitution. Source: Du Croz & Higham (1992), Stability of methods for matrix inversion.
  */
-export async function solvePanel(backend: Backend, l: Block, b: TypedArray, x: Block): Promise<void> {
-  const width = l.rows;
-  const triangles = starts(width).map((start) => {
-    const size = Math.min(TRIANGLE, width - start);
-    return lowerMatrix(subBlock(l, start, start, size, size));
-  });
+export async function solvePanel(backend: Backend, x: Rows, l: Rows): Promise<void> {
+  const n = l.of.columns;
+  const ranges = rangesOf(l.first, l.count);
+  const triangles = ranges.map(({ start, end }) =>
+    lowerMatrix(subBlock(blockOf(l.of), start, start, end - start, end - start)),
+  );
   const inverses = triangles.map((triangle) => invertLower(triangle));
   const refine = triangles.some((triangle, i) => rowSumNorm(triangle) * rowSumNorm(inverses[i]!) > WELL_CONDITIONED);
-  using executable = await backend.compile(solveProgram(x.rows, width, refine), { dtype: 'float64' });
+  const program = panelProgram({ n, right: x.count, start: l.first, width: l.count, refine });
+  using executable = await backend.compile(program, { dtype: 'float64' });
+  const squares = [...inverses, ...(refine ? triangles : [])];
   const inputs = [
-    backend.upload(b, [x.rows, width]),
-    backend.upload(packBlock(l), [width, width]),
-    ...inverses.map(({ data, rows }) => backend.upload(data, [rows, rows])),
-    ...(refine ? triangles.map(({ data, rows }) => backend.upload(data, [rows, rows])) : []),
+    uploadRows(backend, x),
+    uploadRows(backend, l),
+    ...squares.map(({ data, rows }) => backend.upload(data, [rows, rows])),
   ];
   try {
     const outputs = await backend.run(executable, inputs);
-    for (const [i, start] of starts(width).entries()) {
+    for (const [i, { start, end }] of ranges.entries()) {
       using solved = outputs[i]!;
-      setBlock(subBlock(x, 0, start, x.rows, solved.shape[1]!), await backend.read(solved));
+      setBlock(subBlock(blockOf(x.of), x.first, start, x.count, end - start), await backend.read(solved));
     }
   } finally {
     inputs.forEach((tensor) => tensor.dispose());
   }
 }
 
-/** X_i = (B_i − Σ_{j<i} X_j L_ijᵀ) L_ii⁻ᵀ; inputs B, L, the inverses, and the triangles where they refine. */
-function solveProgram(rows: number, width: number, refine: boolean): Program {
+/** Rows as a tensor that aliases them; nobody writes them before it is disposed. */
+export function uploadRows(backend: Backend, { of, first, count }: Rows): Tensor {
+  const n = of.columns;
+  return backend.upload(of.data.subarray(first * n, (first + count) * n), [count, n]);
+}
+
+interface PanelShape {
+  readonly n: number;
+  readonly right: number;
+  readonly start: number;
+  readonly width: number;
+  readonly refine: boolean;
+}
+
+/** Inputs x, l, the inverses, and the triangles where they refine; one output for each triangle. */
+function panelProgram({ n, right, start, width, refine }: PanelShape): Program {
   const p = new ProgramBuilder('triangular-solve');
-  const b = p.input('b', [rows, width]);
-  const l = p.input('l', [width, width]);
-  const ranges = starts(width).map((start) => ({ start, end: Math.min(start + TRIANGLE, width) }));
+  const [x, l] = [p.input('x', [right, n]), p.input('l', [width, n])];
+  const ranges = rangesOf(start, width);
   const declare = (name: string): Value[] =>
-    ranges.map(({ start, end }) => p.input(`${name}${start}`, [end - start, end - start]));
+    ranges.map((range) => p.input(`${name}${range.start}`, [range.end - range.start, range.end - range.start]));
   const inverses = declare('inverse');
   const triangles = refine ? declare('triangle') : [];
-  const times = (x: Value, matrix: Value): Value => p.matmul(x, matrix, { transposeB: true });
+  const times = (value: Value, matrix: Value): Value => p.matmul(value, matrix, { transposeB: true });
+  let rest = p.slice(x, 1, { start, end: start + width });
+  if (start > 0) rest = p.sub(rest, times(p.slice(x, 1, { end: start }), p.slice(l, 1, { end: start })));
   const solved: Value[] = [];
   for (const [i, range] of ranges.entries()) {
-    let rest = p.slice(b, 1, range);
-    if (i > 0) rest = p.sub(rest, times(p.concat(solved, 1), p.slice(p.slice(l, 0, range), 1, { end: range.start })));
-    let x = times(rest, inverses[i]!);
-    if (refine) x = p.add(x, times(p.sub(rest, times(x, triangles[i]!)), inverses[i]!));
-    solved.push(x);
+    const columns = { start: range.start - start, end: range.end - start };
+    let own = p.slice(rest, 1, columns);
+    if (i > 0) {
+      const factor = p.slice(p.slice(l, 0, columns), 1, { start, end: range.start });
+      own = p.sub(own, times(p.concat(solved, 1), factor));
+    }
+    let part = times(own, inverses[i]!);
+    if (refine) part = p.add(part, times(p.sub(own, times(part, triangles[i]!)), inverses[i]!));
+    solved.push(part);
   }
-  solved.forEach((x, i) => p.output(`x${i}`, x));
+  solved.forEach((part, i) => p.output(`x${i}`, part));
   return p.build();
 }
 
-function starts(width: number): number[] {
-  return Array.from({ length: Math.ceil(width / TRIANGLE) }, (_, i) => i * TRIANGLE);
+/** The triangles of a panel, by their columns. */
+function rangesOf(start: number, width: number): { readonly start: number; readonly end: number }[] {
+  return Array.from({ length: Math.ceil(width / TRIANGLE) }, (_, i) => ({
+    start: start + i * TRIANGLE,
+    end: start + Math.min((i + 1) * TRIANGLE, width),
+  }));
 }
 
 /** The largest sum of absolute values in a row. */
