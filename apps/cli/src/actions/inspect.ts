@@ -9,6 +9,7 @@ import {
 import { describeNetwork, readModel } from '@ntk/models';
 import type { Network } from '@ntk/tensor';
 import type { InspectArguments } from '../arguments/inspect-command.ts';
+import { readModelOptions } from '../arguments/model-options.ts';
 import { featureOptions } from '../data/load-data.ts';
 import type { Action } from '../main.ts';
 import { blamingRows, dtypeOn } from '../network/blame-rows.ts';
@@ -31,12 +32,10 @@ export const inspectAction: Action<InspectArguments> = async (given, { stdout, s
 };
 
 /** A network from its file, or with the posterior that a .ntk file holds. */
-async function open({
-  model,
-  outputActivation,
-}: InspectArguments): Promise<{ network: Network; stored: StoredPosterior | undefined }> {
+async function open(given: InspectArguments): Promise<{ network: Network; stored: StoredPosterior | undefined }> {
+  const { model } = given;
   if (!model.toLowerCase().endsWith('.ntk'))
-    return { network: await readModel(model, { outputActivation }), stored: undefined };
+    return { network: await readModel(model, readModelOptions(given)), stored: undefined };
   const stored = await decodePosterior(await readInputFile(model), model);
   return { network: stored.network, stored };
 }

@@ -9,6 +9,7 @@ import {
 import { readModel } from '@ntk/models';
 import { OptionError, type Network } from '@ntk/tensor';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
+import { readModelOptions } from '../arguments/model-options.ts';
 import { inputFiles, loadLabelledData, type LabelledData } from '../data/load-data.ts';
 import { checkLayers } from '../network/check-layers.ts';
 import { networkSide } from '../network/network-side.ts';
@@ -44,7 +45,7 @@ export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> 
   if (save !== undefined) checkPosteriorPath(save);
   const outputs = [out, plot, save].filter((path) => path !== undefined);
   await checkOutputs(outputs, [model, ...inputFiles(given), ...(test === undefined ? [] : [test])]);
-  const network = await readModel(model, { outputActivation: given.outputActivation });
+  const network = await readModel(model, readModelOptions(given));
   checkLayers(network, given.layers);
   const labelled = await loadLabelledData(given);
   const { schema, tables } = labelled;

@@ -5,26 +5,27 @@ import { Command } from 'commander';
 import type { SolverBackendName } from '../network/choose-solver-backend.ts';
 import { addFeatureOptions, addLaterOptions, type FeatureArguments } from './data-options.ts';
 import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
+import { addModelOptions, type ModelArguments } from './model-options.ts';
 import { choiceOption, listOption, valueOption } from './options.ts';
 import { addPlanningOptions, type PlanningArguments } from './planning-options.ts';
 import { addOutputOptions, addRunOptions, type OutputArguments, type RunArguments } from './run-options.ts';
+import { addSaveOptions, type SaveArguments } from './save-options.ts';
 import { parseLayers, parseNoise, parsePath, parseVariance } from './values.ts';
 
 /** What `ntk adapt` was asked to do. */
 export interface AdaptArguments
-  extends FeatureArguments,
+  extends ModelArguments,
+    FeatureArguments,
     RunArguments,
     IntervalArguments,
     OutputArguments,
+    SaveArguments,
     PlanningArguments {
   readonly command: 'adapt';
-  /** Directory with model.json, the file, or an .onnx file. */
-  readonly model: string;
   readonly data: string;
   /** Entries as written: names of columns of `data`, or one path of a table of targets. */
   readonly target: readonly string[];
   readonly test?: string;
-  readonly save?: string;
   /** Squared units of the target; one for all targets, or one for each. */
   readonly noise: NoiseOption;
   readonly priorVariance: 'learn' | number;
@@ -32,7 +33,6 @@ export interface AdaptArguments
   readonly layers: LayerSelection;
   readonly outputs: OutputsLayout;
   readonly solverBackend: 'auto' | SolverBackendName;
-  readonly outputActivation: 'logits' | 'keep';
 }
 
 const EXAMPLES = `
@@ -65,24 +65,16 @@ export function addAdaptOptions(command: Command): Command {
   addProcess(command);
   addPlanningOptions(command);
   addIntervalOptions(command);
-  addOutputOptions(command).addOption(
-    valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict', { parse: parsePath }),
-  );
+  addOutputOptions(command);
+  addSaveOptions(command);
   return addLaterOptions(addRunOptions(command));
 }
 
 function addInputs(command: Command): void {
-  command
-    .optionsGroup('Network and data:')
-    .addOption(
-      valueOption(
-        '--model <path>',
-        'directory with model.json, the file (TensorFlow.js LayersModel or GraphModel), or an .onnx file',
-        {
-          parse: parsePath,
-        },
-      ).makeOptionMandatory(),
-    )
+  addModelOptions(
+    command.optionsGroup('Network and data:'),
+    'directory with model.json, the file (TensorFlow.js LayersModel or GraphModel), or an .onnx file',
+  )
     .addOption(
       valueOption('--data <file>', 'target data: .csv with a header line, .npy or .npz', {
         parse: parsePath,
@@ -94,16 +86,7 @@ function addInputs(command: Command): void {
         'column to predict, one for each output of the network, separated by commas; or a file of targets with as many rows',
       ).makeOptionMandatory(),
     )
-    .addOption(valueOption('--test <file>', 'rows to predict (default: those of --data)', { parse: parsePath }))
-    .addOption(
-      choiceOption(
-        '--output-activation',
-        'a final softmax or sigmoid: split off, so that logits are adapted, or kept',
-        {
-          now: ['logits', 'keep'],
-        },
-      ),
-    );
+    .addOption(valueOption('--test <file>', 'rows to predict (default: those of --data)', { parse: parsePath }));
 }
 
 function addProcess(command: Command): void {

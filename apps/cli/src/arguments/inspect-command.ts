@@ -1,19 +1,17 @@
 import { Command } from 'commander';
 import { addFeatureOptions, type FeatureArguments } from './data-options.ts';
-import { addFlag, choiceOption, listOption, valueOption } from './options.ts';
+import { addModelOptions, type ModelArguments } from './model-options.ts';
+import { addFlag, listOption, valueOption } from './options.ts';
 import { addRunOptions, type RunArguments } from './run-options.ts';
 import { parsePath } from './values.ts';
 
 /** What `ntk inspect` was asked to do. */
-export interface InspectArguments extends FeatureArguments, RunArguments {
+export interface InspectArguments extends ModelArguments, FeatureArguments, RunArguments {
   readonly command: 'inspect';
-  /** Directory with model.json, the file, an .onnx file, or a .ntk file. */
-  readonly model: string;
   /** Rows whose kernel spectrum is wanted. */
   readonly data?: string;
   /** Columns that are no inputs. */
   readonly target?: readonly string[];
-  readonly outputActivation: 'logits' | 'keep';
   readonly json: boolean;
 }
 
@@ -30,24 +28,13 @@ export function inspectCommand(use: (given: InspectArguments) => void): Command 
     .summary('show the layers and parameters of a network, and the spectrum of its kernel')
     .description(
       'Shows the layers and parameters of a network, what is unusual about its file and, for a table of inputs, the spectrum of its tangent kernel.',
-    )
-    .optionsGroup('Network and data:')
-    .addOption(
-      valueOption('--model <path>', 'directory with model.json, the file, an .onnx file, or a .ntk file', {
-        parse: parsePath,
-      }).makeOptionMandatory(),
-    )
-    .addOption(valueOption('--data <file>', 'inputs for the spectrum: .csv, .npy or .npz', { parse: parsePath }))
-    .addOption(listOption('--target <names>', 'columns of --data that are no inputs, separated by commas'))
-    .addOption(
-      choiceOption(
-        '--output-activation',
-        'a final softmax or sigmoid: split off, so that logits are adapted, or kept',
-        {
-          now: ['logits', 'keep'],
-        },
-      ),
     );
+  addModelOptions(
+    command.optionsGroup('Network and data:'),
+    'directory with model.json, the file, an .onnx file, or a .ntk file',
+  )
+    .addOption(valueOption('--data <file>', 'inputs for the spectrum: .csv, .npy or .npz', { parse: parsePath }))
+    .addOption(listOption('--target <names>', 'columns of --data that are no inputs, separated by commas'));
   addFeatureOptions(command);
   addFlag(addRunOptions(command).optionsGroup('Results:'), '--json', 'print one JSON object instead of text');
   return command

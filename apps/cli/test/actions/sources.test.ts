@@ -16,16 +16,22 @@ const layersModel = (name: string): string =>
 let space: Workspace;
 beforeAll(async () => {
   space = await makeWorkspace();
-  await writeGraph('graph', await readModel(space.at('curve')), 'Tanh');
-  await writeGraph('strange', await readModel(space.at('curve')), 'Bessel');
+  const curve = await readModel(space.at('curve'));
+  await writeGraph('graph', curve, { activation: 'Tanh', inputs: 1 });
+  await writeGraph('open', curve, { activation: 'Tanh', inputs: -1 });
+  await writeGraph('strange', curve, { activation: 'Bessel', inputs: 1 });
 });
 afterAll(() => space.remove());
 
 /** The network with one hidden layer as the directory of a GraphModel. */
-async function writeGraph(directory: string, { parameters, values }: Network, activation: string): Promise<void> {
+async function writeGraph(
+  directory: string,
+  { parameters, values }: Network,
+  { activation, inputs }: { readonly activation: string; readonly inputs: number },
+): Promise<void> {
   const type = { T: { type: 'DT_FLOAT' } };
   const node = (name: string, op: string, ...input: string[]): object => ({ name, op, input, attr: type });
-  const dim = [{ size: '-1' }, { size: '1' }];
+  const dim = [{ size: '-1' }, { size: String(inputs) }];
   const modelJson = {
     format: 'graph-model',
     modelTopology: {
@@ -133,6 +139,20 @@ describe('inspect', () => {
   ])('--output-activation %s works for an ONNX file', async (mode, note) => {
     const { stdout } = await space.ntk('inspect', '--model', onnx('mlp.dynamo.onnx'), '--output-activation', mode);
     expect(stdout).toMatch(note);
+  });
+
+  test('takes the shape of an input that a file leaves open', async () => {
+    const refused = await space.ntk('inspect', '--model', '@open');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/got the input 'x' of \[n, \?\], expected fixed extents/);
+    const read = await space.ntk('inspect', '--model', '@open', '--input-shape', 'x=1');
+    expect(read.code).toBe(0);
+    expect(read.stdout).toMatch(/input \[1\], 1 output,/);
+    const wrong = await space.ntk('inspect', '--model', '@open', '--input-shape', 'x=1,');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      "ntk: --input-shape: got 'x=1,', expected the name of an input and the extents of an example; for example --input-shape x=224,224,3\n",
+    ]);
   });
 
   test('names everything that is missing at once, and what is supported', async () => {
