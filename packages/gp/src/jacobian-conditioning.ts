@@ -1,8 +1,10 @@
-import { type Matrix, choleskySolver, gemm, matrix, syrk } from '@ntk/linop';
+import { type LinearOperator, type Matrix, choleskySolver, gemm, matrix, syrk } from '@ntk/linop';
+import { ShapeError, UnsupportedError } from '@ntk/tensor';
 import { checkMatrix } from './checks.ts';
 import type { WeightConditioning, WhitenedSolution } from './conditioning.ts';
+import { type FeatureProducts, featureProducts } from './feature-products.ts';
 import { type Information, type InformationSolver, factorInformation, gramOfRows } from './information.ts';
-import { type PrecisionRoot, rootTransposedTimes } from './precision-root.ts';
+import type { PrecisionRoot } from './precision-root.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
 import { rowOf, sliceRows } from './rows.ts';
 import { sumOfSquares } from './vector.ts';
@@ -17,8 +19,8 @@ export interface JacobianQuery {
 
 /** A Jacobian and the precision of its rows. */
 export interface JacobianProblem {
-  /** J(X), [N, p]. */
-  readonly jTrain: Matrix;
+  /** J(X), [N, p]: on the host, or an operator known by its products, borrowed for the life of the conditioning; leave-one-out needs the former. */
+  readonly jTrain: Matrix | LinearOperator;
   /** s² for all parameters, or one prior variance a parameter [p]; 0 freezes a parameter. 1 by default. */
   readonly priorVariance?: number | Float64Array;
   readonly precisionRoot: PrecisionRoot;
@@ -33,14 +35,14 @@ const LEVERAGE = 0.5;
  * S^{1/2} instead of S⁻¹ lets a prior variance be 0. Variances are ‖R⁻¹ S^{1/2} j*‖² (H = R Rᵀ), sums of squares that cannot exceed the
  * prior's. Solves are refined once against F itself, since FᵀF has squared its condition number.
  *
- * @param problem - borrowed, not kept
+ * @param problem - borrowed; a matrix is not kept
  * @param solver - of H; a Cholesky factor by default
  * @returns the conditioning; the caller disposes it
  * @throws {ShapeError} if sizes do not fit
  * @throws {OptionError} if a prior variance is negative
  * @throws {NumericalError} if the Jacobian has entries that are not finite
  *
- * Cost: N·p²/2 + p³/6 multiply-adds; a variance p²/2. Meant for p below N; above, function space is cheaper and equal.
+ * Cost: N·p²/2 + p³/6 multiply-adds, for an operator p products with J and Jᵀ in the place of the first; a variance p²/2. Meant for p below N; above, function space is cheaper and equal.
  * Source: Rasmussen & Williams (2006), equations 2.11 and 2.12, with noise and prior symmetrically whitened.
  */
 export async function conditionJacobian(
@@ -48,22 +50,34 @@ export async function conditionJacobian(
   solver: InformationSolver = choleskySolver(),
 ): Promise<WeightConditioning<JacobianQuery>> {
   const { jTrain, priorVariance = 1, precisionRoot } = problem;
-  const p = jTrain.columns;
-  checkMatrix(jTrain, precisionRoot.rows, p, 'jTrain');
+  const p = checkedColumns(jTrain, precisionRoot.rows);
   const priorScale = priorScales(priorVariance, p);
-  const features = scaleColumns(rootTransposedTimes(precisionRoot, jTrain), priorScale);
-  const h = syrk(features, { transposeA: true });
-  for (let i = 0; i < p; i++) h.data[i * p + i]! += 1;
-  const information = await factorInformation(h, solver);
-  return new JacobianConditioning({ priorScale, precisionRoot, features, information });
+  const features = featureProducts(jTrain, { priorScale, root: precisionRoot });
+  try {
+    const h = await features.gram();
+    for (let i = 0; i < p; i++) h.data[i * p + i]! += 1;
+    const information = await factorInformation(h, solver);
+    return new JacobianConditioning({ priorScale, precisionRoot, features, information });
+  } catch (error) {
+    features.dispose();
+    throw error;
+  }
+}
+
+function checkedColumns(jTrain: Matrix | LinearOperator, rows: number): number {
+  if ('data' in jTrain) {
+    checkMatrix(jTrain, rows, jTrain.columns, 'jTrain');
+    return jTrain.columns;
+  }
+  if (jTrain.shape[0] === rows) return jTrain.shape[1];
+  throw new ShapeError(`jTrain: got ${jTrain.shape.join(' × ')}, expected ${rows} rows as the noise or precision root`);
 }
 
 interface State {
   /** S^{1/2}, [p]. */
   readonly priorScale: Float64Array;
   readonly precisionRoot: PrecisionRoot;
-  /** F, [N, p]. */
-  readonly features: Matrix;
+  readonly features: FeatureProducts;
   readonly information: Information;
 }
 
@@ -75,7 +89,7 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
 
   constructor(state: State) {
     this.#state = state;
-    this.rows = state.features.rows;
+    this.rows = state.precisionRoot.rows;
     this.precisionRoot = state.precisionRoot;
   }
 
@@ -95,21 +109,26 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   /** B⁻¹ b = b − F ω with ω = H⁻¹Fᵀb, and bᵀB⁻¹b = ‖b − Fω‖² + ‖ω‖². */
   async solve(whitened: Matrix): Promise<WhitenedSolution> {
     const { features, priorScale } = this.#state;
-    const omega = await this.#inverse(gemm(whitened, features)); // [k, p]
-    const correction = gemm(this.#residual(whitened, omega), features); // Fᵀ(b − Fω) − ω, the gradient left over
+    const omega = await this.#inverse(await features.project(whitened)); // [k, p]
+    const correction = await features.project(await this.#residual(whitened, omega)); // Fᵀ(b − Fω) − ω, the gradient left over
     for (let i = 0; i < omega.data.length; i++) correction.data[i]! -= omega.data[i]!;
     const refinement = await this.#inverse(correction);
     for (let i = 0; i < omega.data.length; i++) omega.data[i]! += refinement.data[i]!;
-    const value = this.#residual(whitened, omega);
+    const value = await this.#residual(whitened, omega);
     const gram = gemm(omega, omega, { transposeB: true, addTo: gramOfRows(value) });
     return { value, coefficients: scaleColumns(omega, priorScale), gram };
   }
 
   async whitenedPredictions(xi: Matrix): Promise<Matrix> {
-    return gemm(xi, this.#state.features, { transposeB: true });
+    return this.#state.features.predict(xi);
   }
 
+  /** N − p + tr H⁻¹, as tr F H⁻¹Fᵀ = tr H⁻¹(H − I); where F is held, the sum of what does not cancel. */
   async traceInverse(): Promise<number> {
+    const { features, information, priorScale } = this.#state;
+    if (features.held === undefined) {
+      return this.rows - priorScale.length + sumOfSquares((await information.inverseRoot()).data);
+    }
     const diagonal = await this.inverseBlocks(1);
     return diagonal.reduce((sum, value) => sum + value, 0);
   }
@@ -152,6 +171,7 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
 
   dispose(): void {
     this.#whitenedFeatures = undefined;
+    this.#state.features.dispose();
     this.#state.information.dispose();
   }
 
@@ -166,7 +186,7 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
   }
 
   #checkTest(jTest: Matrix): void {
-    checkMatrix(jTest, jTest.rows, this.#state.features.columns, 'jTest');
+    checkMatrix(jTest, jTest.rows, this.#state.priorScale.length, 'jTest');
   }
 
   async #inverse(b: Matrix): Promise<Matrix> {
@@ -174,8 +194,8 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
     return information.finish(await information.whiten(b));
   }
 
-  #residual(whitened: Matrix, omega: Matrix): Matrix {
-    const product = gemm(omega, this.#state.features, { transposeB: true }); // [k, N]
+  async #residual(whitened: Matrix, omega: Matrix): Promise<Matrix> {
+    const product = await this.#state.features.predict(omega); // [k, N]
     return matrix(
       whitened.rows,
       whitened.columns,
@@ -185,7 +205,13 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
 
   // R⁻¹ f for each row f of F, [N, p].
   #halfFeatures(): Promise<Matrix> {
-    this.#whitenedFeatures ??= this.#state.information.whiten(this.#state.features);
+    const { held } = this.#state.features;
+    if (held === undefined) {
+      throw new UnsupportedError(
+        'leave-one-out in parameter space: got a Jacobian known by its products, expected its rows on the host; pass it as a matrix',
+      );
+    }
+    this.#whitenedFeatures ??= this.#state.information.whiten(held);
     return this.#whitenedFeatures;
   }
 

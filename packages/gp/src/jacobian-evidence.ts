@@ -12,9 +12,9 @@ import {
   tridiagonalize,
 } from '@ntk/linop';
 import { ShapeError } from '@ntk/tensor';
-import { checkFinite, checkMatrix, checkScale } from './checks.ts';
+import { checkMatrix, checkScale } from './checks.ts';
 import { type EvidenceFunction, type RatioGrams, evidenceFunction, meanDiagonal } from './evidence-function.ts';
-import { type FeatureProducts, heldFeatures, operatorFeatures } from './feature-products.ts';
+import { type FeatureProducts, featureProducts } from './feature-products.ts';
 import { gramOfRows } from './information.ts';
 import type { Targets } from './posterior.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
@@ -57,11 +57,10 @@ export async function jacobianEvidence(problem: JacobianEvidenceProblem): Promis
   const priorScale = priorScales(priorShape, p);
   if (p >= n) return tridiagonalEvidence({ ...problem, kTrainTrain: kernelOf(jTrain, priorScale) });
   const { whitening, vectors, logShape, freedom } = whitenTargets({ yTrain, priorMean, noiseShape }, n);
-  const scales = { priorScale, whitening };
-  const features = 'data' in jTrain ? heldFeatures(jTrain, scales) : operatorFeatures(jTrain, scales);
+  const root = { rows: n, size: 1, blocks: whitening };
+  const features = featureProducts(jTrain, { priorScale, root });
   try {
     const g = await features.gram();
-    checkFinite(g.data, 'jTrain, FᵀF');
     const scale = (meanDiagonal(g) * p) / n;
     checkScale(scale);
     const shift = PROJECTION_SHIFT * meanDiagonal(g);

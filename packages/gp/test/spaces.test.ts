@@ -5,7 +5,17 @@ import {
   functionSpacePosterior,
   parameterSpacePosterior,
 } from '@ntk/gp';
-import { cholesky, choleskyInverse, choleskyLogDeterminant, choleskySolve, gemm, matrix } from '@ntk/linop';
+import {
+  cholesky,
+  choleskyInverse,
+  choleskyLogDeterminant,
+  choleskySolve,
+  gemm,
+  matrix,
+  matrixOperator,
+} from '@ntk/linop';
+import { cpuBackend } from '@ntk/tensor';
+import { trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from './golden.ts';
 import { categoricalRoot, kernels, priorMeans, randomProblem, submatrix } from './random-problem.ts';
@@ -44,6 +54,27 @@ describe.each([
     const w = gemm(matrix(1, yTrain.length, f.coefficients), jTrain).data.map((value, i) => value * priorVariance[i]!);
     near(p.coefficients, w);
   });
+
+  test.each(Object.entries(priorMeans(problem)))(
+    'the Jacobian by its products, prior mean %s',
+    async (_, priorMean) => {
+      const targets = { yTrain, noise, ...(priorMean !== undefined && { priorMean }) };
+      const backend = trackTensors(cpuBackend());
+      using held = await parameterSpacePosterior({ jTrain, priorVariance, ...targets });
+      {
+        using operator = matrixOperator(jTrain, { backend });
+        using p = await parameterSpacePosterior({ jTrain: operator, priorVariance, ...targets });
+        const near = (a: ArrayLike<number>, b: ArrayLike<number>) => expect(relativeError(a, b)).toBeLessThan(CLOSE);
+        near(await p.mean({ jTest }), await held.mean({ jTest }));
+        near((await p.covariance({ jTest })).data, (await held.covariance({ jTest })).data);
+        near([p.logMarginalLikelihood], [held.logMarginalLikelihood]);
+        near(Object.values(await p.evidenceGradient()), Object.values(await held.evidenceGradient()));
+        near(p.coefficients, held.coefficients);
+        await expect(p.leaveOneOut()).rejects.toThrow('got a Jacobian known by its products');
+      }
+      expect(backend.describeLive()).toEqual([]);
+    },
+  );
 
   test('a frozen parameter gets no weight', async () => {
     using p = await parameterSpacePosterior({ jTrain, priorVariance, yTrain, noise });
