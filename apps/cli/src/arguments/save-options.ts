@@ -1,0 +1,63 @@
+import { quoted, readNumber, type VarianceChoice } from '@ntk/adapt';
+import { OptionError } from '@ntk/tensor';
+import type { Command } from 'commander';
+import { choiceOption, valueOption } from './options.ts';
+import { parseInteger, parsePath, type ValueParser } from './values.ts';
+
+/** Options that say what is saved of a posterior. */
+export interface SaveArguments {
+  /** A .ntk file. */
+  readonly save?: string;
+  readonly saveVariance: VarianceChoice;
+  readonly saveNetwork: 'inside' | 'path';
+  /** Most mebibytes for variances. */
+  readonly saveSize: number;
+}
+
+/** Adds the options of `SaveArguments`. */
+export function addSaveOptions(command: Command): Command {
+  return command
+    .optionsGroup('Posterior file:')
+    .addOption(
+      valueOption('--save <file>', 'write the posterior as .ntk, for ntk predict, suggest and export', {
+        parse: parsePath,
+      }),
+    )
+    .addOption(
+      valueOption(
+        '--save-variance <auto|root[:rank]|samples[:count]|exact|none>',
+        'where variances come from: the exact root if it fits, else one of lower rank; samples; the training data; nothing',
+        { parse: parseVarianceChoice, default: { kind: 'auto' }, shown: 'auto' },
+      ),
+    )
+    .addOption(
+      choiceOption('--save-network', 'put the network into the file, or name its path and digest', {
+        now: ['inside', 'path'],
+      }),
+    )
+    .addOption(
+      valueOption('--save-size <MiB>', 'most room for a root or samples', { parse: parseInteger(1), default: 512 }),
+    );
+}
+
+const parseVarianceChoice: ValueParser<VarianceChoice> = (text, flag) => {
+  const [kind, number] = text.split(':', 2);
+  const reading = number === undefined ? undefined : readNumber(number);
+  const count = reading?.kind === 'number' && Number.isSafeInteger(reading.value) ? reading.value : undefined;
+  const isCounted = count !== undefined && count >= 1;
+  if (number === undefined || isCounted) {
+    switch (kind) {
+      case 'root':
+        return { kind, ...(isCounted ? { rank: count } : {}) };
+      case 'samples':
+        return { kind, ...(isCounted ? { count } : {}) };
+      case 'auto':
+      case 'exact':
+      case 'none':
+        if (number === undefined) return { kind };
+    }
+  }
+  throw new OptionError(
+    `${flag}: got ${quoted(text)}, expected auto, root, root:RANK, samples, samples:COUNT, exact or none`,
+  );
+};
