@@ -1,7 +1,7 @@
 export { explicitJacobian } from './explicit-jacobian.ts';
 export { kernelDiagonal } from './gram/kernel-diagonal.ts';
 export { independentKernels, kernelMatrix, sharedKernel } from './gram/kernel-matrix.ts';
-export type { KernelOptions } from './gram/kernel-matrix.ts';
+export type { KernelOptions, SingleKernelOptions } from './gram/kernel-matrix.ts';
 export type { Assembly, KernelSize } from './gram/kernel-cost.ts';
 export type { KernelOutputs } from './gram/kernel-outputs.ts';
 export { planKernel } from './gram/kernel-plan.ts';

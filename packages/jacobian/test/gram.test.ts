@@ -101,11 +101,23 @@ describe('kernels', () => {
         ...(await independentKernels(l, l, { assembly })),
       ];
       for (const { rows, data } of kernels) {
-        for (let i = 0; i < rows; i++)
-          for (let j = 0; j < i; j++) expect(data[i * rows + j]).toBe(data[j * rows + i]);
+        for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) expect(data[i * rows + j]).toBe(data[j * rows + i]);
       }
     }
     expect(tracked.describeLive()).toEqual([]);
+  });
+
+  it.each(WAYS)('form %s by %s: overwrite a matrix that is given', async (form, assembly) => {
+    using l = await linearize(network, x, { backend, factorForm: form });
+    const size = N * l.c;
+    const into = matrix(size, size, new Float64Array(size * size).fill(NaN));
+    expect(await kernelMatrix(l, l, { assembly, into })).toBe(into);
+    expect(into.data).toEqual((await kernelMatrix(l, l, { assembly })).data);
+    const shared = matrix(N, N, new Float64Array(N * N).fill(7));
+    expect((await sharedKernel(l, l, { assembly, into: shared })).data).toEqual(
+      (await sharedKernel(l, l, { assembly })).data,
+    );
+    await expect(kernelMatrix(l, l, { assembly, into: shared })).rejects.toMatchObject({ name: 'ShapeError' });
   });
 
   it('of linearizations that do not belong together are refused, whatever they are made from', async () => {

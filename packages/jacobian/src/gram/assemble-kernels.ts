@@ -1,31 +1,23 @@
-import { matrix, type Matrix } from '@ntk/linop';
-import { ShapeError } from '@ntk/tensor';
+import type { Matrix } from '@ntk/linop';
 import { tensorsOf } from '../factors/term-tensors.ts';
-import type { Linearization } from '../linearize.ts';
-import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
+import { layoutOf } from './kernel-outputs.ts';
+import type { KernelRequest } from './kernel-request.ts';
 import { mirrorBlock, placeTile, placeTransposed } from './place-tile.ts';
 import { tileProgram } from './tile-program.ts';
 import { disposeTiles, tileShapes, tilesOf, type Tile } from './tiles.ts';
 
-/** The two sides of a kernel and what is kept of their outputs. */
-export interface KernelRequest {
-  readonly rows: Linearization;
-  readonly columns: Linearization;
-  readonly outputs: KernelOutputs;
-}
-
 /**
  * Kernels from factors, tile by tile; where both sides are one, of the lower triangle alone.
  *
- * @returns one matrix, or one for each output where they are independent
- * @throws {ShapeError} if the two linearizations do not belong together
+ * @param results - overwritten
  */
-export async function assembleKernels(request: KernelRequest): Promise<Matrix[]> {
+export async function assembleKernels(results: readonly Matrix[], request: KernelRequest): Promise<void> {
   const { rows, columns } = request;
-  checkPair(rows, columns);
-  const results = emptyKernels(request);
-  // No parameter reaches the outputs: J is zero.
-  if (rows.factors.terms.length === 0) return results;
+  if (rows.factors.terms.length === 0) {
+    // No parameter reaches the outputs: J is zero.
+    results.forEach(({ data }) => data.fill(0));
+    return;
+  }
   const isSymmetric = rows === columns;
   for (let i = 0; i < rows.batches.length; i++) {
     const rowTiles = await tilesOf(rows, i);
@@ -42,24 +34,6 @@ export async function assembleKernels(request: KernelRequest): Promise<Matrix[]>
     } finally {
       disposeTiles(rowTiles);
     }
-  }
-  return results;
-}
-
-/** The kernels of a request, all zeros. */
-export function emptyKernels({ rows, columns, outputs }: KernelRequest): Matrix[] {
-  const { count, rowsPerExample } = layoutOf(outputs, rows.c);
-  return Array.from({ length: count }, () => matrix(rows.n * rowsPerExample, columns.n * rowsPerExample));
-}
-
-/** @throws {ShapeError} if two linearizations differ in more than their inputs */
-export function checkPair(rows: Linearization, columns: Linearization): void {
-  const fits = rows.network === columns.network && rows.backend === columns.backend && rows.dtype === columns.dtype;
-  const names = (l: Linearization): string => l.parameters.map((parameter) => parameter.name).join();
-  if (!fits || names(rows) !== names(columns)) {
-    throw new ShapeError(
-      'kernelMatrix: the two linearizations differ in network, backend, dtype or layers; linearize both in the same way',
-    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { mirrorLower, type Matrix } from '@ntk/linop';
 import { allocate, type TypedArray } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
-import { checkPair, emptyKernels, type KernelRequest } from './assemble-kernels.ts';
+import type { KernelRequest } from './kernel-request.ts';
 
 /** Columns of the kernel that are made at once. */
 const COLUMNS = 32;
@@ -9,15 +9,13 @@ const COLUMNS = 32;
 /**
  * Kernels by products with unit vectors, J(X) (J(X')ᵀ e) for one block of columns after the other: nothing but what products need is held.
  *
- * @returns one matrix, or one for each output where they are independent
- * @throws {ShapeError} if the two linearizations do not belong together
+ * @param results - overwritten
  *
  * Cost: n'·c products with J(X')ᵀ and J(X). Source: Novak, Sohl-Dickstein and Schoenholz (2022), NTK-vector products.
  */
-export async function kernelsByProducts(request: KernelRequest): Promise<Matrix[]> {
+export async function kernelsByProducts(results: readonly Matrix[], request: KernelRequest): Promise<void> {
   const { rows, columns } = request;
-  checkPair(rows, columns);
-  const results = emptyKernels(request);
+  results.forEach(({ data }) => data.fill(0));
   const total = columns.n * columns.c;
   for (let start = 0; start < total; start += COLUMNS) {
     const count = Math.min(COLUMNS, total - start);
@@ -28,7 +26,6 @@ export async function kernelsByProducts(request: KernelRequest): Promise<Matrix[
   }
   // Rounding leaves no difference between the triangles.
   if (rows === columns) results.forEach(mirrorLower);
-  return results;
 }
 
 /** Columns of the kernel, one a row, [count, n·c]. */

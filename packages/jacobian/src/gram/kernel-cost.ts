@@ -2,7 +2,7 @@ import { sizeOf, type Shape } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import type { FactorPlan, TermPlan } from '../factors/factor-plan.ts';
 import { factoredCost, isCheaperFactored, propagatedCost } from '../factors/product-cost.ts';
-import type { KernelRequest } from './assemble-kernels.ts';
+import type { KernelRequest } from './kernel-request.ts';
 import type { KernelOutputs } from './kernel-outputs.ts';
 
 /** What a kernel is put together from: factors of J, layer by layer, or products of J and Jᵀ with unit vectors. */

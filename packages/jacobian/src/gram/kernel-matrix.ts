@@ -1,13 +1,20 @@
 import type { Matrix } from '@ntk/linop';
 import type { Linearization } from '../linearize.ts';
-import { assembleKernels, type KernelRequest } from './assemble-kernels.ts';
+import { assembleKernels } from './assemble-kernels.ts';
 import { kernelsByProducts } from './kernel-by-products.ts';
 import { assemblyOf, type Assembly } from './kernel-cost.ts';
+import { checkPair, kernelTargets, type KernelRequest } from './kernel-request.ts';
 
 /** How a kernel is computed. */
 export interface KernelOptions {
   /** What it is put together from; unless named, what `planKernel` predicts to be faster. The results are equal to rounding. */
   readonly assembly?: Assembly;
+}
+
+/** How one kernel is computed. */
+export interface SingleKernelOptions extends KernelOptions {
+  /** A matrix of its size to overwrite and return, a new one unless given: the pages of a new large one take a sixth of the time. */
+  readonly into?: Matrix;
 }
 
 /**
@@ -16,7 +23,7 @@ export interface KernelOptions {
  * @param rows - the linearization of X
  * @param columns - that of X' with the same network, layers, backend and dtype; X itself unless given (then only half of the tiles are computed)
  * @returns float64 entries; sums over layers and positions are made in the dtype of the linearization
- * @throws {ShapeError} if the two linearizations do not belong together
+ * @throws {ShapeError} if the two linearizations do not belong together, or `into` has another size
  *
  * Cost: for a dense layer a → b, n²(a + c² b) multiply-adds, against n² c² a b for the explicit product.
  * Source: Novak, Sohl-Dickstein and Schoenholz (2022), "Fast finite width neural tangent kernel".
@@ -24,7 +31,7 @@ export interface KernelOptions {
 export async function kernelMatrix(
   rows: Linearization,
   columns: Linearization = rows,
-  options: KernelOptions = {},
+  options: SingleKernelOptions = {},
 ): Promise<Matrix> {
   const [kernel] = await kernels({ rows, columns, outputs: 'full' }, options);
   return kernel!;
@@ -43,7 +50,7 @@ export function independentKernels(
   rows: Linearization,
   columns: Linearization = rows,
   options: KernelOptions = {},
-): Promise<Matrix[]> {
+): Promise<readonly Matrix[]> {
   return kernels({ rows, columns, outputs: 'independent' }, options);
 }
 
@@ -58,12 +65,18 @@ export function independentKernels(
 export async function sharedKernel(
   rows: Linearization,
   columns: Linearization = rows,
-  options: KernelOptions = {},
+  options: SingleKernelOptions = {},
 ): Promise<Matrix> {
   const [kernel] = await kernels({ rows, columns, outputs: 'shared' }, options);
   return kernel!;
 }
 
-function kernels(request: KernelRequest, { assembly = assemblyOf(request) }: KernelOptions): Promise<Matrix[]> {
-  return assembly === 'products' ? kernelsByProducts(request) : assembleKernels(request);
+async function kernels(
+  request: KernelRequest,
+  { assembly = assemblyOf(request), into }: SingleKernelOptions,
+): Promise<readonly Matrix[]> {
+  checkPair(request.rows, request.columns);
+  const results = kernelTargets(request, into);
+  await (assembly === 'products' ? kernelsByProducts(results, request) : assembleKernels(results, request));
+  return results;
 }

@@ -1,0 +1,36 @@
+import { matrix, type Matrix } from '@ntk/linop';
+import { ShapeError } from '@ntk/tensor';
+import type { Linearization } from '../linearize.ts';
+import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
+
+/** The two sides of a kernel and what is kept of their outputs. */
+export interface KernelRequest {
+  readonly rows: Linearization;
+  readonly columns: Linearization;
+  readonly outputs: KernelOutputs;
+}
+
+/**
+ * The matrices that kernels are written to: one, or one for each output where they are independent.
+ *
+ * @param into - what to use instead of a new one
+ * @throws {ShapeError} if it has another size
+ */
+export function kernelTargets({ rows, columns, outputs }: KernelRequest, into?: Matrix): readonly Matrix[] {
+  const { count, rowsPerExample } = layoutOf(outputs, rows.c);
+  const [height, width] = [rows.n * rowsPerExample, columns.n * rowsPerExample];
+  if (into === undefined) return Array.from({ length: count }, () => matrix(height, width));
+  if (into.rows === height && into.columns === width) return [into];
+  throw new ShapeError(`kernelMatrix: got a matrix of ${into.rows} × ${into.columns}, expected ${height} × ${width}`);
+}
+
+/** @throws {ShapeError} if two linearizations differ in more than their inputs */
+export function checkPair(rows: Linearization, columns: Linearization): void {
+  const fits = rows.network === columns.network && rows.backend === columns.backend && rows.dtype === columns.dtype;
+  const names = (l: Linearization): string => l.parameters.map((parameter) => parameter.name).join();
+  if (!fits || names(rows) !== names(columns)) {
+    throw new ShapeError(
+      'kernelMatrix: the two linearizations differ in network, backend, dtype or layers; linearize both in the same way',
+    );
+  }
+}
