@@ -1,6 +1,6 @@
 import type * as tfc from '@tensorflow/tfjs-core';
 import { cpuBackend, ProgramBuilder, Rng, sizeOf, unitRoundoff, type Backend, type Program } from '@ntk/tensor';
-import { expectAllclose } from '@ntk/tensor/testing';
+import { drawInputs, expectAllclose, primitiveCases } from '@ntk/tensor/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tfjsBackend } from '@ntk/backend-tfjs';
 
@@ -26,6 +26,29 @@ function normals(program: Program): Float32Array[] {
   return program.inputs.map(({ shape }) => Float32Array.from(rng.normals(sizeOf(shape))));
 }
 
+/**
+ * What the backend may call. Not among them: gradients (wrong or missing on wasm, as is pooling), Einsum and UnsortedSegmentSum (missing there),
+ * Tile, BroadcastTo and StridedSlice (slow there), Erf, Maximum and Minimum (inaccurate, or deaf to NaN).
+ */
+const KERNELS: ReadonlySet<string> = new Set([
+  ...['Abs', 'Exp', 'IsNan', 'Log', 'Neg', 'Relu', 'Sigmoid', 'Sign', 'Sqrt', 'Tanh'],
+  ...['Add', 'Sub', 'Multiply', 'RealDiv', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual', 'LogicalOr', 'Select'],
+  ...['BatchMatMul', 'Conv2D', 'DepthwiseConv2dNative', 'Sum', 'Max'],
+  ...[
+    'Cast',
+    'Concat',
+    'Fill',
+    'GatherV2',
+    'Identity',
+    'PadV2',
+    'Reshape',
+    'Reverse',
+    'ScatterNd',
+    'Slice',
+    'Transpose',
+  ],
+]);
+
 /** What a cpu or wasm engine must do beyond the conformance suite. */
 export function engineSuite(tf: typeof tfc): void {
   let backend: Backend;
@@ -43,6 +66,21 @@ export function engineSuite(tf: typeof tfc): void {
     actual.forEach((data, i) => expectAllclose(data, expected[i]!, { rtol: 1e-5, atol: 1e-5 }));
     expect(tf.memory().numTensors).toBe(before);
   }
+
+  it('uses forward kernels that are there on every engine, and right', async () => {
+    const rng = new Rng(1);
+    const run = async (): Promise<tfc.Tensor> => {
+      for (const testCase of primitiveCases) {
+        const inputs = drawInputs(testCase, rng).map((data) => Float32Array.from(data));
+        await evaluate(backend, testCase.program, inputs);
+      }
+      return tf.scalar(0);
+    };
+    const { kernelNames, result } = await tf.profile(run);
+    tf.dispose(result);
+    expect(kernelNames).toContain('Conv2D');
+    expect(kernelNames.filter((name) => !KERNELS.has(name))).toEqual([]);
+  });
 
   describe('ranks that engines do not have', () => {
     it('broadcasting along every other of eight axes', async () => {
