@@ -5,9 +5,12 @@ import { openReference } from '@ntk/reference';
 import { cpuBackend, type Backend } from '@ntk/tensor';
 import { relativeError } from '@ntk/tensor/testing';
 import { adapt, decodePosterior, encodePosterior, predictStored, storePosterior } from '@ntk/adapt';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { SpaceName } from './golden-spaces.ts';
 import { TOLERANCE, testGoldenPosterior } from './golden-suite.ts';
+
+// A few seconds each on an idle machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const backends: Record<string, () => Promise<Backend>> = {
   cpu: () => Promise.resolve(cpuBackend()),
