@@ -6,7 +6,9 @@ import {
   verdict,
   type AdaptedNetwork,
   type Prediction,
+  type StoredPosterior,
 } from '@ntk/adapt';
+import { resolve } from 'node:path';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import type { Action } from '../main.ts';
 import { blamingRows, checkFinite, type Execution, type NamedRows } from '../network/blame-rows.ts';
@@ -70,12 +72,14 @@ async function conclude(
   const model = { targets: schema.targets, noiseVariance: noiseVariances, interval: given.interval };
   const wanted = given.out !== undefined || given.test !== undefined;
   const predictions = wanted ? splitTargets(await predictTest(inputs, adapted, execution), model) : [];
-  const files = await outputFiles(given, { predictions, inputs, adapted, found });
+  const stored = await storeFor(given, inputs, adapted);
+  const files = await outputFiles(given, { predictions, inputs, adapted, found, stored });
   onStage('write');
   await writeOutputs(files);
   return {
     adapted,
     schema,
+    stored,
     verdict: found,
     data: { source: tables.inputs.source, dropped: tables.inputs.rows - examples.rows.length },
     test:
@@ -106,26 +110,37 @@ async function predictTest(
   return prediction;
 }
 
+async function storeFor(
+  { save, saveVariance, saveSize }: AdaptArguments,
+  { schema }: AdaptInputs,
+  adapted: AdaptedNetwork,
+): Promise<StoredPosterior | undefined> {
+  if (save === undefined) return undefined;
+  return storePosterior(adapted, { features: schema, variance: saveVariance, maxBytes: saveSize * 2 ** 20 });
+}
+
 interface Results {
   readonly predictions: readonly TargetPrediction[];
   readonly inputs: AdaptInputs;
   readonly adapted: AdaptedNetwork;
   readonly found: Awaited<ReturnType<typeof verdict>>;
+  readonly stored: StoredPosterior | undefined;
 }
 
 async function outputFiles(
   given: AdaptArguments,
-  { predictions, inputs, adapted, found }: Results,
+  { predictions, inputs, adapted, found, stored }: Results,
 ): Promise<OutputFile[]> {
-  const { out, save, plot, interval, includeNoise } = given;
-  const { schema, test } = inputs;
+  const { out, plot, interval, includeNoise } = given;
+  const { test } = inputs;
   const files: OutputFile[] = [];
   if (out !== undefined) {
     const layout = { rows: test.encoded.rows, total: test.table.rows, includeNoise };
     files.push({ path: out, content: encodeTable(out, predictionColumns(predictions, layout)) });
   }
-  if (save !== undefined) {
-    files.push({ path: save, content: await encodePosterior(await storePosterior(adapted, { features: schema })) });
+  if (stored !== undefined) {
+    const reference = given.saveNetwork === 'path' ? { networkPath: resolve(given.model) } : {};
+    files.push({ path: given.save!, content: await encodePosterior(stored, reference) });
   }
   if (plot !== undefined) {
     const chart = await adaptChart({ adapted, inputs, judged: found, interval });

@@ -38,13 +38,18 @@ export const predictAction: Action<PredictArguments> = async (given, { stdout, s
     files.push({ path: plot, content: await renderSvg(chart) });
   }
   await writeOutputs(files);
+  // Scores are of distributions: there are none without variances.
+  const scores =
+    observed === undefined || stored.variance.kind === 'none'
+      ? []
+      : scorePredictions(predictions, { observed, rows: encoded.rows, interval });
   const outcome: PredictOutcome = {
     posterior: given.posterior,
     stored,
     schema,
     data: { source: table.source, rows: encoded.rows.length, dropped: table.rows - encoded.rows.length },
     backend: backend.name,
-    scores: observed === undefined ? [] : scorePredictions(predictions, { observed, rows: encoded.rows, interval }),
+    scores,
     written: files.map(({ path }) => path),
     timeMs: performance.now() - startMs,
   };

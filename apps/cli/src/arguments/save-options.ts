@@ -42,20 +42,12 @@ export function addSaveOptions(command: Command): Command {
 
 const parseVarianceChoice: ValueParser<VarianceChoice> = (text, flag) => {
   const [kind, number] = text.split(':', 2);
-  const reading = number === undefined ? undefined : readNumber(number);
-  const count = reading?.kind === 'number' && Number.isSafeInteger(reading.value) ? reading.value : undefined;
-  const isCounted = count !== undefined && count >= 1;
-  if (number === undefined || isCounted) {
-    switch (kind) {
-      case 'root':
-        return { kind, ...(isCounted ? { rank: count } : {}) };
-      case 'samples':
-        return { kind, ...(isCounted ? { count } : {}) };
-      case 'auto':
-      case 'exact':
-      case 'none':
-        if (number === undefined) return { kind };
-    }
+  if (number === undefined && (kind === 'auto' || kind === 'exact' || kind === 'none')) return { kind };
+  if (kind === 'root' || kind === 'samples') {
+    if (number === undefined) return { kind };
+    const reading = readNumber(number);
+    if (reading.kind === 'number' && Number.isSafeInteger(reading.value) && reading.value >= 1)
+      return kind === 'root' ? { kind, rank: reading.value } : { kind, count: reading.value };
   }
   throw new OptionError(
     `${flag}: got ${quoted(text)}, expected auto, root, root:RANK, samples, samples:COUNT, exact or none`,

@@ -1,8 +1,10 @@
 import {
+  type AdaptedNetwork,
   describeMapping,
   describeMethod,
-  type AdaptedNetwork,
+  errorBoundOf,
   type FeatureSchema,
+  type StoredPosterior,
   type Validation,
   type Verdict,
 } from '@ntk/adapt';
@@ -10,12 +12,15 @@ import type { TargetScores } from '../predictions/score-predictions.ts';
 import { short } from './columns.ts';
 import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
+import { describeVariance } from './stored-variance.ts';
 import { varianceLines } from './variance-lines.ts';
 
 /** What `ntk adapt` found, for its report. */
 export interface AdaptOutcome {
   readonly adapted: AdaptedNetwork;
   readonly schema: FeatureSchema;
+  /** What was saved. */
+  readonly stored: StoredPosterior | undefined;
   readonly verdict: Verdict | undefined;
   /** Path of the data, and rows that were left out for a missing cell. */
   readonly data: { readonly source: string; readonly dropped: number };
@@ -27,7 +32,7 @@ export interface AdaptOutcome {
 
 /** The report for people, line by line; the verdict is last. */
 export function adaptReport(outcome: AdaptOutcome): string[] {
-  const { adapted, schema, verdict, data, test, written } = outcome;
+  const { adapted, schema, stored, verdict, data, test, written } = outcome;
   const { linearization, network, hyperparameters, plan, inference } = adapted;
   const { n, p, c, backend, dtype } = linearization;
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} left out for a missing cell`;
@@ -50,13 +55,14 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
         ]),
     ...verdictLines(verdict, schema.targets),
     ...(written.length === 0 ? [] : ['', `wrote ${written.join(', ')}`]),
+    ...(stored === undefined ? [] : [`  the posterior with ${describeVariance(stored)}`]),
     '',
     verdict?.sentence ?? `No verdict: leave-one-out needs at least 3 rows, and there ${n === 1 ? 'is' : 'are'} ${n}.`,
   ];
 }
 
 /** The same as one JSON object. */
-export function adaptJson({ adapted, schema, verdict, data, test, written, timeMs }: AdaptOutcome): object {
+export function adaptJson({ adapted, schema, stored, verdict, data, test, written, timeMs }: AdaptOutcome): object {
   const { linearization, network, hyperparameters, plan, inference } = adapted;
   return {
     command: 'adapt',
@@ -81,6 +87,9 @@ export function adaptJson({ adapted, schema, verdict, data, test, written, timeM
       verdict === undefined ? null : { ...verdict, leftOut: undefined, validation: validationName(verdict.validation) },
     test,
     written,
+    ...(stored === undefined
+      ? {}
+      : { saved: { variance: stored.variance.kind, errorBound: errorBoundOf(stored.variance) } }),
     timeMs,
   };
 }

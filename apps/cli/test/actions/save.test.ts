@@ -1,0 +1,77 @@
+import { readFile, rename, stat } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTable } from '../../src/tables/read-table.ts';
+import { makeWorkspace, type Workspace } from './workspace.ts';
+
+let space: Workspace;
+beforeAll(async () => {
+  space = await makeWorkspace();
+});
+afterAll(() => space.remove());
+
+const save = (name: string, ...words: string[]) =>
+  space.ntk(
+    ...['adapt', '--model', '@plane', '--data', '@plane.csv', '--target', 'u,v', '--one-hot', 'sky'],
+    ...['--backend', 'cpu', '--out', '@direct.csv', '--save', `@${name}`, ...words],
+  );
+const predict = (name: string) =>
+  space.ntk('predict', '--posterior', `@${name}`, '--data', '@plane.csv', '--out', '@out.csv', '--backend', 'cpu');
+const columns = async (name: string) =>
+  Object.fromEntries(
+    (await readTable(space.at(name))).columns.map((column) => [
+      column.name,
+      Array.from(column.cells, (cell) => (cell === '' ? Number.NaN : Number(cell))),
+    ]),
+  );
+
+describe.each(['full', 'independent', 'shared'])('adapt --save with outputs %s, then predict', (outputs) => {
+  test.each([
+    ['auto', /exact variances/, 1e-6],
+    ['root:5', /variances of rank 5: never too small, too large by at most \S+ %/, Infinity],
+    ['exact', /from the training data in the file/, 1e-6],
+    ['samples:64', /variances from 64 samples: ±17.7 %/, Infinity],
+  ])('--save-variance %s', async (choice, said, tolerance) => {
+    const saved = await save('a.ntk', '--outputs', outputs, '--save-variance', choice);
+    expect([saved.code, saved.stderr]).toEqual([0, '']);
+    expect(saved.stdout).toMatch(said);
+    const predicted = await predict('a.ntk');
+    expect([predicted.code, predicted.stderr]).toEqual([0, '']);
+    expect(predicted.stdout).toMatch(said);
+    const [direct, found] = [await columns('direct.csv'), await columns('out.csv')];
+    for (const [name, values] of Object.entries(direct)) {
+      values.forEach((value, i) => {
+        const error = Math.abs(found[name]![i]! - value) / Math.abs(value);
+        expect(error).toBeLessThan(name.startsWith('mean') ? 1e-6 : tolerance);
+      });
+    }
+  });
+});
+
+test('without variances there are means alone', async () => {
+  expect((await save('none.ntk', '--save-variance', 'none')).stdout).toMatch(/no variances: the file holds means only/);
+  const { code } = await predict('none.ntk');
+  expect(code).toBe(0);
+  const found = await columns('out.csv');
+  expect(found['mean_u']!.every(Number.isFinite)).toBe(true);
+  for (const name of ['variance_u', 'lower_v', 'upper_v']) expect(found[name]!.every(Number.isNaN)).toBe(true);
+});
+
+test('--save-network path names the network, which must stay what it was', async () => {
+  await save('inside.ntk');
+  await save('path.ntk', '--save-network', 'path');
+  expect((await stat(space.at('path.ntk'))).size).toBeLessThan((await stat(space.at('inside.ntk'))).size);
+  expect((await predict('path.ntk')).code).toBe(0);
+  await rename(space.at('plane'), space.at('away'));
+  const gone = await predict('path.ntk');
+  expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('plane')]);
+  await rename(space.at('curve'), space.at('plane'));
+  const other = await predict('path.ntk');
+  expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('another network')]);
+  expect(await readFile(space.at('path.ntk'))).not.toHaveLength(0);
+});
+
+test.each(['root:0', 'samples:x', 'auto:3', 'best'])('--save-variance %s is refused', async (choice) => {
+  const { code, stderr } = await save('b.ntk', '--save-variance', choice);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^ntk: --save-variance: got '.*', expected auto, root, root:RANK, samples, samples:COUNT/);
+});
