@@ -40,6 +40,6 @@ const FLOAT32: Rates = { ...PLAIN, products: { float64: 5e8, float32: 1e10 }, st
 
 /** The fixed table for a backend. */
 export function ratesOf({ name, supports }: Pick<Backend, 'name' | 'supports'>): Rates {
-  if (name === 'cpu') return PLAIN;
+  if (name === 'cpu' || name === 'tfjs-cpu') return PLAIN;
   return supports.float64 ? NATIVE : FLOAT32;
 }
