@@ -22,10 +22,10 @@ function json(change: Record<string, unknown>): LayersModelFiles {
 const layers =
   'InputLayer, Dense, Activation, ReLU, LeakyReLU, PReLU, ELU, ThresholdedReLU, Softmax, Rescaling, Flatten, Reshape, Permute, RepeatVector, Add, Subtract, Multiply, Average, ' +
   'Maximum, Minimum, Concatenate, Dot, BatchNormalization, LayerNormalization, ' +
-  'GroupNormalization, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D, Conv1DTranspose, Conv2DTranspose, MaxPooling1D, MaxPooling2D, ' +
+  'GroupNormalization, Normalization, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D, Conv1DTranspose, Conv2DTranspose, MaxPooling1D, MaxPooling2D, ' +
   'AveragePooling1D, AveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, ZeroPadding1D, ZeroPadding2D, ' +
-  'Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, Embedding, Masking, SimpleRNN, GRU, LSTM, RNN, Bidirectional, Attention, AdditiveAttention, MultiHeadAttention, EinsumDense, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
-  'ActivityRegularization, TimeDistributed';
+  'Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, Embedding, Masking, SimpleRNN, GRU, LSTM, ConvLSTM2D, RNN, Bidirectional, Attention, AdditiveAttention, MultiHeadAttention, EinsumDense, Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D, ' +
+  'ActivityRegularization, RandomFlip, RandomRotation, RandomTranslation, RandomZoom, RandomContrast, RandomBrightness, TimeDistributed';
 const activations =
   'linear, relu, relu6, leaky_relu, tanh, sigmoid, hard_sigmoid, softplus, softsign, elu, selu, gelu, gelu_new, swish, silu, mish, exponential, softmax, log_softmax';
 
@@ -174,7 +174,7 @@ const cases: Record<string, Case> = {
       [
         layer('Conv3D', 'c', { filters: 2 }),
         layer('Activation', 'a', { activation: 'sine' }),
-        layer('ConvLSTM2D', 'l'),
+        layer('ConvLSTM3D', 'l'),
         layer('LSTM', 's', { units: 2, stateful: true }),
         layer('RNN', 'r', { cell: { class_name: 'MyCell', config: {} } }),
         layer('Bidirectional', 'b', { layer: layer('Dense', 'e'), merge_mode: 'max' }),
@@ -182,7 +182,7 @@ const cases: Record<string, Case> = {
       ],
     ),
     name: 'UnsupportedError',
-    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), ConvLSTM2D ('l'), LSTM with states kept from batch to batch ('s'), RNN with the cell MyCell ('r'), Bidirectional with the merge_mode 'max' ('b'), Bidirectional with a wrapped Dense ('b'), TimeDistributed with a wrapped Lambda ('t'), which this version does not read; replace it in the model, expected the layers ${layers}, the activations ${activations}, stateful = false, the cells SimpleRNNCell, GRUCell, LSTMCell, StackedRNNCells, the merge_modes concat, sum, ave, mul, null, a wrapped SimpleRNN, GRU, LSTM, RNN, a wrapped layer of those that it reads`,
+    message: `model.json: got Conv3D ('c'), Activation with the activation 'sine' ('a'), ConvLSTM3D ('l'), LSTM with states kept from batch to batch ('s'), RNN with the cell MyCell ('r'), Bidirectional with the merge_mode 'max' ('b'), Bidirectional with a wrapped Dense ('b'), TimeDistributed with a wrapped Lambda ('t'), which this version does not read; replace it in the model, expected the layers ${layers}, the activations ${activations}, stateful = false, the cells SimpleRNNCell, GRUCell, LSTMCell, StackedRNNCells, ConvLSTM2DCell, the merge_modes concat, sum, ave, mul, null, a wrapped SimpleRNN, GRU, LSTM, ConvLSTM2D, RNN, a wrapped layer of those that it reads`,
   },
   'many layers of one class': {
     files: sequentialFiles(

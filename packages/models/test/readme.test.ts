@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseGraphModel, parseOnnx } from '@ntk/models';
+import { parseGraphModel, parseLayersModel, parseOnnx } from '@ntk/models';
 import { expect, test } from 'vitest';
 import { graphFiles } from './graph-files.ts';
+import { layer, sequentialFiles } from './model-files.ts';
 import { onnxFixture } from './onnx-runtime.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -14,12 +15,12 @@ function listed(section: string): string[] {
   return rows.flatMap(([, cells = '']) => cells.replaceAll('\\_', '_').split(', '));
 }
 
-/** The operations that an error names as those that are read. */
+/** The operations or layers that an error names as those that are read. */
 function supported(read: () => unknown): string[] {
   try {
     read();
   } catch (error) {
-    const [, list = ''] = /expected the operations (.*)$/.exec((error as Error).message) ?? [];
+    const [, list = ''] = /expected the (?:operations|layers) (.*)$/.exec((error as Error).message) ?? [];
     return list.split(', ');
   }
   throw new Error('nothing was refused');
@@ -35,11 +36,15 @@ test('every operation of a GraphModel that is read is in the README, and no othe
   expect(listed('GraphModels').sort()).toEqual(['Const', 'Placeholder', ...operations].sort());
 });
 
-test('every operation of ONNX in the README is read', () => {
+test('every operation of ONNX that is read is in the README, and no other', () => {
   const bytes = readFileSync(onnxFixture('mlp.dynamo.onnx'));
   // An operation that there is not, in place of one of four letters.
   bytes.write('Germ', bytes.indexOf('Gemm'));
   const operations = supported(() => parseOnnx(bytes));
-  expect(listed('ONNX files').filter((op) => !operations.includes(op))).toEqual([]);
-  expect(listed('ONNX files').length).toBeGreaterThan(80);
+  expect(listed('ONNX files').sort()).toEqual(operations.sort());
+});
+
+test('every layer of a LayersModel that is read is in the README, and no other', () => {
+  const { modelJson, weights } = sequentialFiles([1], [layer('Unknown', 'u')]);
+  expect(listed('LayersModels').sort()).toEqual(supported(() => parseLayersModel(modelJson, weights)).sort());
 });

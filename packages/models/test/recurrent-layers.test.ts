@@ -105,6 +105,18 @@ it('stacked cells agree with TensorFlow.js', async () => {
   expect(await disagreement(model, new Rng(1), { back: false })).toBeLessThan(TOLERANCE);
 });
 
+describe('ConvLSTM2D agrees with TensorFlow.js, there and back', () => {
+  it.each<[string, object]>([
+    ['the last output', {}],
+    ["padded, 'same'", { padding: 'same', returnSequences: true }],
+    ['with strides, backwards', { strides: 2, goBackwards: true, useBias: false }],
+    ['dilated', { dilationRate: 2, kernelSize: [2, 1], activation: 'softsign' }],
+  ])('%s', async (title, args) => {
+    const layer = tfl.layers.convLstm2d({ filters: 3, kernelSize: [2, 3], ...args });
+    expect(await disagreement(chain([3, 5, 6, 2], layer, flat()), new Rng(title))).toBeLessThan(TOLERANCE);
+  });
+});
+
 describe('layers of sequences agree with TensorFlow.js, there and back', () => {
   it('Embedding', async () => {
     const model = chain(

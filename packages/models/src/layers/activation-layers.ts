@@ -105,5 +105,5 @@ export const rescaling: LayerKind = (config, context) => {
   return pointwiseLayer(({ builder: b }, x) => b.add(b.mul(x, b.scalar(scale)), b.scalar(offset)));
 };
 
-/** What only acts in training: dropout and noise. */
+/** What only acts in training: dropout, noise and changes of images. */
 export const identity: LayerKind = () => pointwiseLayer((_call, x) => x);

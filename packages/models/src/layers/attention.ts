@@ -56,6 +56,14 @@ const multiHeadSchema = z.object({
   attention_axes: z.union([z.int(), z.array(z.int())]).nullish(),
 });
 
+/** The projections of an attention by the names that Keras 2, TensorFlow.js and Keras 3 give them. */
+const projections: readonly (readonly string[])[] = [
+  ['query', 'query_dense'],
+  ['key', 'key_dense'],
+  ['value', 'value_dense'],
+  ['attention_output', 'attentionOutput', 'output_dense'],
+];
+
 /**
  * Attention with several heads between projections: softmax(Q Kᵀ / √key_dim) V for each head, joined by an output projection. Its results are the
  * output [n, t, channels] and the shares [n, heads, t, s].
@@ -70,13 +78,12 @@ export const multiHeadAttention: LayerKind = (config, context) => {
   if (axes.join() !== '1') context.unsupported(`attention over the axes ${axes.join(', ')}`, 'attention over axis 1');
   const target = [settings.output_shape ?? []].flat();
   if (target.length > 1) context.unsupported(`an output shape of ${target.length} axes`, 'an output shape of one axis');
-  const scopes = ['query', 'key', 'value', 'attention_output'].map((name) => [name, 'attentionOutput']);
   return {
-    slots: scopes.flatMap((scope) =>
+    slots: projections.flatMap((scopes) =>
       ['kernel', ...(useBias ? ['bias'] : [])].map((slot) => ({
-        name: `${scope[0]!}/${slot}`,
+        name: `${scopes[0]!}/${slot}`,
         trainable: true,
-        scopes: scope[0] === 'attention_output' ? scope : scope.slice(0, 1),
+        scopes,
       })),
     ),
     pointwise: false,

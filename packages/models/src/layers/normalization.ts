@@ -97,6 +97,38 @@ export const groupNormalization: LayerKind = (config, context) => {
   };
 };
 
+const numbers = z.union([z.number(), z.array(z.number())]).nullish();
+const storedSchema = z.object({
+  axis: z.union([z.int(), z.array(z.int())]).nullish(),
+  mean: numbers,
+  variance: numbers,
+  invert: z.boolean().default(false),
+});
+
+/** Keras divides by no smaller deviation. */
+const LEAST_DEVIATION = 1e-7;
+
+/** (x - mean) / √variance with the moments of the training inputs, or its inverse: Keras' layer for the standardisation of inputs. */
+export const storedNormalization: LayerKind = (config, context) => {
+  const { axis = -1, mean, variance, invert } = checkJson(storedSchema, config, context.place);
+  const isGiven = typeof mean === 'number' && typeof variance === 'number';
+  if (!isGiven && (mean ?? variance) !== undefined && (mean ?? variance) !== null)
+    context.unsupported('a list of moments in its configuration', 'moments among the weights, or one number each');
+  return {
+    slots: isGiven ? [] : ['mean', 'variance'].map((name) => ({ name, trainable: false })),
+    pointwise: false,
+    masking: 'passes on',
+    emit: (call) => {
+      const { builder: b } = call;
+      const x = onlyInput(call);
+      const read = axis === null ? (slot: string) => call.weight(slot, []) : channelWeights(call, b.shape(x), axis);
+      const [centre, square] = isGiven ? [b.scalar(mean), b.scalar(variance)] : [read('mean'), read('variance')];
+      const deviation = b.binary('maximum', b.unary('sqrt', square), b.scalar(LEAST_DEVIATION));
+      return invert ? b.add(centre, b.mul(x, deviation)) : b.div(b.sub(x, centre), deviation);
+    },
+  };
+};
+
 /** (x - mean) / √(variance + epsilon) with the moments over some axes of each example. */
 function standardized(b: ProgramBuilder, x: Value, axes: readonly number[], epsilon: number): Value {
   const centred = b.sub(x, meanKept(b, x, axes));

@@ -19,7 +19,7 @@ import { einsumDense } from './einsum-dense.ts';
 import { embedding, masking } from './embedding.ts';
 import type { LayerKind } from './layer.ts';
 import { add, average, concatenate, maximum, minimum, multiply, subtract } from './merging.ts';
-import { batchNormalization, groupNormalization, layerNormalization } from './normalization.ts';
+import { batchNormalization, groupNormalization, layerNormalization, storedNormalization } from './normalization.ts';
 import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from './pooling.ts';
 import { bidirectional } from './recurrent/bidirectional.ts';
 import { recurrent } from './recurrent/recurrent-layer.ts';
@@ -54,6 +54,7 @@ export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerK
   ['BatchNormalization', batchNormalization],
   ['LayerNormalization', layerNormalization],
   ['GroupNormalization', groupNormalization],
+  ['Normalization', storedNormalization],
   ['Conv1D', convolution(1)],
   ['Conv2D', convolution(2)],
   ['DepthwiseConv1D', depthwiseConvolution(1)],
@@ -81,6 +82,7 @@ export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerK
   ['SimpleRNN', recurrent('SimpleRNN')],
   ['GRU', recurrent('GRU')],
   ['LSTM', recurrent('LSTM')],
+  ['ConvLSTM2D', recurrent('ConvLSTM2D')],
   ['RNN', recurrent('RNN')],
   ['Bidirectional', bidirectional],
   ['Attention', attention],
@@ -95,5 +97,11 @@ export const layerKinds: ReadonlyMap<string, LayerKind> = new Map<string, LayerK
   ['SpatialDropout2D', identity],
   ['SpatialDropout3D', identity],
   ['ActivityRegularization', identity],
+  ['RandomFlip', identity],
+  ['RandomRotation', identity],
+  ['RandomTranslation', identity],
+  ['RandomZoom', identity],
+  ['RandomContrast', identity],
+  ['RandomBrightness', identity],
   ['TimeDistributed', timeDistributed((className) => layerKinds.get(className))],
 ]);

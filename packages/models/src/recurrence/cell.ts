@@ -13,15 +13,18 @@ export type Recurrence = (h: Value | null, gates: { readonly from: number; reado
 export interface Cell {
   /** How many states it carries from step to step; the first is its output. */
   readonly states: number;
-  /** What the inputs of all steps contribute to the gates, [n, steps, …] → [n, steps, gates · units]. */
+  /** What the inputs contribute to the gates, […, channels] → […, gates · units]: those of all steps at once, [n, steps, …], or of one. */
   readonly prepare: Function1;
+  /** True if it takes the inputs of one step only, such as images. */
+  readonly byStep?: boolean;
   /** The states after one step. @param previous - null stands for zeros, before the first step */
   readonly step: (prepared: Value, previous: readonly (Value | null)[]) => readonly Value[];
 }
 
-/** The gates of a value [n, gates · units], by their number. */
+/** The gates of a value […, gates · units], by their number. */
 export function gatesOf(b: ProgramBuilder, value: Value, units: number): (gate: number, count?: number) => Value {
-  return (gate, count = 1) => b.slice(value, 1, { start: gate * units, end: (gate + count) * units });
+  const axis = b.shape(value).length - 1;
+  return (gate, count = 1) => b.slice(value, axis, { start: gate * units, end: (gate + count) * units });
 }
 
 /** x + y, or x where there is no y. */

@@ -27,17 +27,25 @@ export interface Passed {
  */
 export function unroll(b: ProgramBuilder, cell: Cell, { sequence, initial, backwards, mask }: Passage): Passed {
   const steps = b.shape(sequence)[1]!;
-  const prepared = cell.prepare(sequence);
+  const prepared = cell.byStep ? undefined : cell.prepare(sequence);
+  const inputs = (step: number): Value =>
+    prepared === undefined ? cell.prepare(stepOf(b, sequence, step)) : stepOf(b, prepared, step);
   const order = Array.from({ length: steps }, (_, i) => (backwards ? steps - 1 - i : i));
   const outputs: Value[] = [];
   let states = initial;
   for (const step of order) {
-    const next = cell.step(stepOf(b, prepared, step), states);
-    const counts = mask === undefined ? undefined : b.slice(mask, 1, { start: step, end: step + 1 }); // [n, 1]
-    states = counts === undefined ? next : next.map((state, i) => b.where(counts, state, states[i] ?? b.scalar(0)));
+    const next = cell.step(inputs(step), states);
+    states =
+      mask === undefined ? next : next.map((state, i) => unlessSkipped(b, stepOf(b, mask, step), state, states[i]!));
     outputs.push(states[0]!);
   }
   return { outputs, states: states as readonly Value[] };
+}
+
+/** The new state where a step counts, [n], the old one or zeros elsewhere. */
+function unlessSkipped(b: ProgramBuilder, counts: Value, state: Value, old: Value | null): Value {
+  const ones = new Array<number>(b.shape(state).length - 1).fill(1);
+  return b.where(b.reshape(counts, [-1, ...ones]), state, old ?? b.scalar(0));
 }
 
 /** One step of a sequence [n, steps, …], [n, …]. */

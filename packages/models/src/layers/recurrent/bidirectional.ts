@@ -33,7 +33,7 @@ export const bidirectional: LayerKind = (config, context) => {
     { prefix: 'backward', of: other ?? layer, key: other ? 'backward_layer' : 'layer' },
   ].map(({ prefix, of, key }) => {
     const reader = readRecurrent(of.class_name, of.config, { ...context, place: below(context.place, key, 'config') });
-    return { prefix, reader, scopes: [`${prefix}_${String(of.config['name'])}`] };
+    return { prefix, reader, scopes: [`${prefix}_${String(of.config['name'])}`, `${prefix}_layer`] };
   });
   const [{ reader: forward }] = directions as [(typeof directions)[0]];
   return {

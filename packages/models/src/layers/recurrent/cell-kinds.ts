@@ -5,18 +5,8 @@ import { below, checkJson, type JsonObject } from '../../json.ts';
 import type { Cell, Function1, Recurrence } from '../../recurrence/cell.ts';
 import { gruCell, lstmCell, simpleCell, stackedCell, type CellParts } from '../../recurrence/cells.ts';
 import type { LayerCall, LayerContext, WeightSlot } from '../layer.ts';
-
-/** A cell of Keras, its configuration understood. */
-export interface CellReader {
-  readonly slots: readonly WeightSlot[];
-  /** Of its output. */
-  readonly units: number;
-  /** @param inputs - channels of the sequence */
-  readonly build: (call: LayerCall, inputs: number) => Cell;
-}
-
-/** Understands the configurations of one class of cells. */
-type CellKind = (config: JsonObject, context: LayerContext) => CellReader;
+import { gateActivation, noCell, type CellKind, type CellReader } from './cell-reader.ts';
+import { convolutionalLstm } from './convolutional-lstm.ts';
 
 const schema = z.object({
   units: z.int().positive(),
@@ -44,6 +34,7 @@ function readCell(
   return {
     slots: ['kernel', 'recurrent_kernel', ...(useBias ? ['bias'] : [])].map((name) => ({ name, trainable: true })),
     units,
+    axes: 3,
     build: (call, inputs) => {
       const { builder: b } = call;
       const kernel = call.weight('kernel', [inputs, width]);
@@ -79,14 +70,6 @@ function recurrence(
 }
 
 const simple: CellKind = (config, context) => readCell(config, context, { gates: 1 }, simpleCell);
-
-const gatedSchema = z.object({ recurrent_activation: z.unknown().optional() });
-
-function gateActivation(config: JsonObject, context: LayerContext): (call: LayerCall) => Function1 {
-  const { recurrent_activation: named } = checkJson(gatedSchema, config, context.place);
-  const activate = readActivation(named === undefined ? 'sigmoid' : named, context);
-  return (call) => (x) => activate(call, x);
-}
 
 const lstm: CellKind = (config, context) => {
   const gate = gateActivation(config, context);
@@ -128,6 +111,7 @@ const stacked: CellKind = (config, context) => {
   return {
     slots: readers.flatMap(({ slots }, i) => slots.map((slot) => scopedSlot(slot, prefixes[i]!, scopes[i]!))),
     units: readers.at(-1)!.units,
+    axes: 3,
     build: (call, inputs) =>
       stackedCell(
         readers.map((reader, i) =>
@@ -154,14 +138,8 @@ const cellKinds: ReadonlyMap<string, CellKind> = new Map<string, CellKind>([
   ['GRUCell', gru],
   ['LSTMCell', lstm],
   ['StackedRNNCells', stacked],
+  ['ConvLSTM2DCell', convolutionalLstm],
 ]);
-
-/** Stands for a cell that was noted as unsupported. */
-export const noCell: CellReader = {
-  slots: [],
-  units: 1,
-  build: () => ({ states: 1, prepare: (x) => x, step: (prepared) => [prepared] }),
-};
 
 /** Understands a cell by its class; notes one that is unknown. */
 export function readCellOf(className: string, config: JsonObject, context: LayerContext): CellReader {

@@ -4,10 +4,11 @@ import { below, checkJson, type JsonObject } from '../../json.ts';
 import { sequenceOf, unroll, type Passed } from '../../recurrence/unroll.ts';
 import { formatExample } from '../axes.ts';
 import type { LayerCall, LayerContext, LayerKind, WeightSlot } from '../layer.ts';
-import { noCell, readCellOf, type CellReader } from './cell-kinds.ts';
+import { readCellOf } from './cell-kinds.ts';
+import { noCell, type CellReader } from './cell-reader.ts';
 
 /** Classes of layers that go through a sequence step by step. */
-const recurrentClasses: readonly string[] = ['SimpleRNN', 'GRU', 'LSTM', 'RNN'];
+const recurrentClasses: readonly string[] = ['SimpleRNN', 'GRU', 'LSTM', 'ConvLSTM2D', 'RNN'];
 
 const schema = z.object({
   return_sequences: z.boolean().default(false),
@@ -43,9 +44,11 @@ export function readRecurrent(className: string, config: JsonObject, context: La
       const { builder: b } = call;
       const sequence = call.inputs[0]!;
       const shape = b.shape(sequence);
-      if (shape.length !== 3)
-        throw new ShapeError(`got inputs of shape ${formatExample(shape)}, expected [null, steps, channels]`);
-      const built = cell.build(call, shape[2]!);
+      if (shape.length !== cell.axes)
+        throw new ShapeError(
+          `got inputs of shape ${formatExample(shape)}, expected [null, steps, ${cell.axes === 5 ? 'rows, columns, ' : ''}channels]`,
+        );
+      const built = cell.build(call, shape.at(-1)!);
       if (initial.length !== 0 && (isStacked || initial.length !== built.states))
         throw new ShapeError(`got ${initial.length} initial states, expected ${isStacked ? 0 : built.states}`);
       return unroll(b, built, {
@@ -62,7 +65,7 @@ const wrapperSchema = z.object({
   cell: z.object({ class_name: z.string(), config: z.record(z.string(), z.unknown()) }),
 });
 
-/** The cell of a layer: SimpleRNN, GRU and LSTM have its configuration as their own, RNN a member with it. */
+/** The cell of a layer: SimpleRNN, GRU, LSTM and ConvLSTM2D have its configuration as their own, RNN a member with it. */
 function cellOf(
   className: string,
   config: JsonObject,
@@ -87,7 +90,7 @@ export function keepMask({ masks, inputs }: LayerCall, outputs: readonly Value[]
 }
 
 /** A recurrent layer, unrolled over the length of the sequence. */
-export function recurrent(className: 'SimpleRNN' | 'GRU' | 'LSTM' | 'RNN'): LayerKind {
+export function recurrent(className: 'SimpleRNN' | 'GRU' | 'LSTM' | 'ConvLSTM2D' | 'RNN'): LayerKind {
   return (config, context) => {
     const reader = readRecurrent(className, config, context);
     return {
