@@ -152,6 +152,32 @@ describe('a classifier of Keras', () => {
   });
 });
 
+describe('a weight belongs to the layer that its name tells', () => {
+  it.each([
+    ['StatefulPartitionedCall/sequential/dense/MatMul/ReadVariableOp', 'sequential/dense'],
+    ['StatefulPartitionedCall/model/StatefulPartitionedCall/StatefulPartitionedCall/a/b/MatMul', 'model/a/b'],
+    ['model/conv1d/Conv1D/ExpandDims_1', 'model/conv1d'],
+    ['model/conv1d/conv1d/ExpandDims_1/ReadVariableOp', 'model/conv1d'],
+    ['model/embedding/embedding_lookup', 'model/embedding'],
+    ['model/attention/query/einsum/Einsum/ReadVariableOp', 'model/attention/query'],
+    ['model/dense_1/Tensordot/ReadVariableOp', 'model/dense_1'],
+    ['MobilenetV1/Conv2d_0/Conv2D_weights', 'MobilenetV1/Conv2d_0'],
+    ['dense/kernel/read', 'dense'],
+    ['MobilenetV1/Conv2d_0/BatchNorm/gamma', 'MobilenetV1/Conv2d_0/BatchNorm'],
+    ['w', 'w'],
+  ])('%s', (name, layer) => {
+    const network = read(
+      graphFiles({
+        inputs: { x: [2] },
+        constants: { [name]: draw(2, 2) },
+        nodes: { f: { op: 'MatMul', inputs: ['x', name] } },
+        outputs: ['f'],
+      }),
+    );
+    expect(network.parameters.map((parameter) => parameter.layer)).toEqual([layer]);
+  });
+});
+
 const scaleAndShift = (scale: string, shift: string): HandGraph => ({
   inputs: { x: [3] },
   constants: { w: draw(3, 4), [scale]: draw(4), [shift]: draw(4) },

@@ -28,23 +28,34 @@ export function layersOf(
   );
 }
 
-/** Parts at the end of a name that tell the variable or the operation, not the layer. */
-const TAIL =
-  /\/(ReadVariableOp|Read|MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm(?:_\d+)?\/(?:mul|sub)|Conv2D|Conv1D|conv1d|ExpandDims_1|ExpandDims|depthwise|Cast|Tensordot|resource|read|concat|axis|Reshape)(_\d+)?(:\d+)?$/;
+/** The operation in which a layer reads a weight: layers may be called like one, conv1d/conv1d. */
+const OPERATION =
+  'MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm|Conv2D|Conv1D|conv1d|depthwise|separable_conv2d|conv2d_transpose|Tensordot|einsum|embedding_lookup';
+/** What it does to the weight first. */
+const STEP = 'ExpandDims|Reshape|Einsum|concat|axis|mul|sub';
+/** The variable, where the name has it. */
+const SLOT =
+  'kernel|bias|biases|weights|gamma|beta|moving_mean|moving_variance|depthwise_kernel|depthwise_weights|pointwise_kernel|embeddings|alpha';
+/** How it reads the variable. */
+const READING = 'ReadVariableOp|Read|resource|read|Cast';
+/** What tells the variable or the operation at the end of a name, not the layer. */
+const TAIL = new RegExp(
+  `(/(${OPERATION})(_\\d+)?)?(/(${STEP})(_\\d+)?)*(/(${SLOT}))?(/(${READING})(_\\d+)?)*(:\\d+)?$`,
+);
 
 function layerInName(name: string): string | undefined {
   if (isMadeUp(name)) return undefined;
-  let path = name.replace(/^StatefulPartitionedCall\//, '').replace(/:\d+$/, '');
-  const stripped = stripTail(path);
+  const path = withoutCalls(name);
+  const stripped = path.replace(TAIL, '');
   if (stripped !== path) return stripped;
-  path = path.replace(/__\d+$/, '');
-  const end = Math.max(path.lastIndexOf('.'), path.lastIndexOf('/'));
-  return end > 0 ? path.slice(0, end) : undefined;
+  const plain = path.replace(/__\d+$/, '');
+  const end = Math.max(plain.lastIndexOf('.'), plain.lastIndexOf('/'));
+  return end > 0 ? plain.slice(0, end) : undefined;
 }
 
-function stripTail(name: string): string {
-  const next = name.replace(TAIL, '');
-  return next === name ? name : stripTail(next);
+/** TensorFlow puts the functions that it put in line before the names in them. */
+function withoutCalls(name: string): string {
+  return name.replaceAll(/(^|\/)(Stateful)?PartitionedCall(?=\/)/g, '').replace(/^\//, '');
 }
 
 /** Whether an exporter gave a name because the file's author gave none. */
@@ -55,7 +66,7 @@ export function isMadeUp(name: string): boolean {
 /** '/layers/layers.0/fc/MatMul' → 'layers.0.fc'. */
 function layerInNode(node: string): string | undefined {
   if (!node.startsWith('/')) {
-    const path = stripTail(node.replace(/^StatefulPartitionedCall\//, ''));
+    const path = withoutCalls(node).replace(TAIL, '');
     return path.includes('/') ? path : undefined;
   }
   const parts = node

@@ -6,7 +6,9 @@ import {
   useSites,
   type Network,
   type Parameter,
+  type Program,
   type Shape,
+  type Value,
 } from '@ntk/tensor';
 import { retrace } from '../layers-model/retrace.ts';
 
@@ -77,16 +79,27 @@ function layersOf(network: Network): LayerDescription[] {
   }));
 }
 
-/** A call for each layer with weights, told from the first place where the first of them is read. */
+/** A call for each layer with weights, told from the first place where the first of them is computed with. */
 function parameterCalls({ program, parameters }: Network): Call[] {
   const calls = new Map<string, Call>();
   parameters.forEach(({ layer }, i) => {
-    const site = useSites(program, i)[0];
+    const site = useSites(program, i)[0]?.value;
     if (site === undefined || calls.has(layer)) return;
-    const { op } = program.nodes[site.value - program.inputs.length]!;
-    calls.set(layer, { layer, className: op, outputShape: shapeOf(program, site.value).slice(1) });
+    const { op, value } = computedWith(program, site);
+    calls.set(layer, { layer, className: op, outputShape: shapeOf(program, value).slice(1) });
   });
   return [...calls.values()];
+}
+
+/** The node that computes with a value, after those that only move its entries. */
+function computedWith(program: Program, site: Value): { readonly op: string; readonly value: Value } {
+  const moving = new Set<string>(['reshape', 'transpose', 'slice', 'concat', 'broadcastTo']);
+  for (let value = site; ; ) {
+    const { op } = program.nodes[value - program.inputs.length]!;
+    const reader = program.nodes.findIndex(({ inputs }) => inputs.includes(value));
+    if (!moving.has(op) || reader === -1) return { op, value };
+    value = program.inputs.length + reader;
+  }
 }
 
 function counts(parameters: readonly Parameter[]): { parameters: number; trainable: number } {
