@@ -53,16 +53,13 @@ describe('adapt', () => {
     expect(Math.abs(gradient.logPriorVariance)).toBeLessThan(1e-6);
   });
 
-  test('with very many rows the variances come from a subset, the same one every time', async () => {
+  test('with very many rows the variances come from a subset', async () => {
     const { network, backend, x, y } = await makeProblem({ n: 2100, hidden: [4] });
-    const learn = async (): Promise<[number, number]> => {
-      using adapted = await adapt(network, { x, y }, { backend, space: 'function', layers: 'all' });
-      return [adapted.hyperparameters.rowsUsed, adapted.hyperparameters.noiseVariance];
-    };
-    const [rows, noise] = await learn();
-    expect(rows).toBe(2000);
-    expect(noise).toBeGreaterThan(0.005);
-    expect(noise).toBeLessThan(0.02);
+    using adapted = await adapt(network, { x, y }, { backend, solver: 'cholesky', space: 'function' });
+    const { rowsUsed, noiseVariance } = adapted.hyperparameters;
+    expect(rowsUsed).toBe(2000);
+    expect(noiseVariance).toBeGreaterThan(0.005);
+    expect(noiseVariance).toBeLessThan(0.02);
   });
 
   test('no data far away: the prior; the network is untouched', async () => {

@@ -7,12 +7,13 @@ import { resolveVariances } from './hyperparameters.ts';
 import type { FitParts } from './linearized-fit.ts';
 import { predictInBatches } from './predict-in-batches.ts';
 
-/** Conditions by a Cholesky factor over the parameters, from the Jacobian itself. */
+/** Conditions by a Cholesky factor over the parameters, from the Jacobian itself or from its products. */
 export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
-  const { linearization, targets, options } = problem;
+  const { linearization, targets, options, plan } = problem;
   options.onProgress('jacobian');
-  const jTrain = await explicitJacobian(linearization);
-  const { hyperparameters, noise } = await resolveVariances(problem, { jTrain });
+  const held = plan.method.holds === 'jacobian' ? { jTrain: await explicitJacobian(linearization) } : {};
+  const { hyperparameters, noise } = await resolveVariances(problem, held);
+  const { jTrain = linearization.jacobian } = held;
   options.onProgress('solve');
   const { priorVariance } = hyperparameters;
   const posterior = await parameterSpacePosterior(

@@ -1,7 +1,6 @@
 import { operatorPosterior, type OperatorSolver, type OperatorSpaceProblem, type SolveReport } from '@ntk/gp';
 import { explicitJacobian, kernelMatrix } from '@ntk/jacobian';
 import { matrix, matrixOperator, type LinearOperator, type Matrix, type Placement } from '@ntk/linop';
-import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type HeldMatrices, type Variances } from './hyperparameters.ts';
 import { iterativeSolver } from './iterative-solver.ts';
@@ -56,15 +55,13 @@ interface Prepared {
 async function prepare(problem: FitProblem, owned: { dispose(): void }[]): Promise<Prepared> {
   const { plan, options, linearization } = problem;
   const { jacobian: jTrain, dtype } = linearization;
-  const { holds, solver } = plan.method;
+  const { holds } = plan.method;
   const held = await hold(problem);
   const variances = await resolveVariances(problem, held);
   const own = (operator: LinearOperator): LinearOperator => {
     owned.push(operator);
     return operator;
   };
-  if (solver === 'cholesky')
-    return { jacobians: { jTrain }, solver: directSolver(options.solverBackend ?? options.backend), variances };
   const place = solverPlacement(problem);
   if (holds === 'kernel') {
     const entries = informationOf(held.kTrainTrain!, variances);

@@ -70,7 +70,7 @@ function checkSizes(planned: Sizes, actual: Sizes): void {
 
 function fitBy({ layout, method: { solver, holds } }: Plan): (problem: FitProblem) => Promise<FitParts> {
   if (layout !== 'full') return fitByOutputs;
-  if (solver !== 'cholesky' || holds === 'information') return fitByProducts;
+  if (solver !== 'cholesky') return fitByProducts;
   return holds === 'kernel' ? fitByKernel : fitByJacobian;
 }
 

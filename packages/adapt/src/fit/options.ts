@@ -64,6 +64,8 @@ export interface ResolvedOptions
   extends Required<Omit<AdaptOptions, 'solverBackend' | 'plan' | 'rtol' | 'predictions'>> {
   readonly solverBackend: Backend | undefined;
   readonly plan: Plan | undefined;
+  /** Whether the plan is to have leave-one-out in closed form. */
+  readonly needsLeaveOneOut: boolean;
   readonly rtol: number | undefined;
   readonly predictions: number | undefined;
 }
@@ -102,6 +104,7 @@ export function resolveOptions(options: AdaptOptions): ResolvedOptions {
     predictions,
     rates: options.rates ?? ratesOf(options.backend),
     plan: options.plan,
+    needsLeaveOneOut: false,
     onProgress: options.onProgress ?? (() => undefined),
   };
 }

@@ -22,6 +22,8 @@ export interface PlanRequest {
   /** What multiplies by stored matrices, where it is named. */
   readonly solverBackend: Pick<Backend, 'name' | 'supports'> | undefined;
   readonly layout: OutputsLayout;
+  /** Whether leave-one-out must have a closed form. */
+  readonly needsLeaveOneOut: boolean;
   /** Bytes that the process may use at its peak. */
   readonly memory: number;
   readonly rates: Rates;
@@ -111,6 +113,7 @@ function methodsOf(request: PlanRequest, dtype: DType, rank: number): Method[] {
       (request.space === 'auto' || request.space === space) &&
       (request.solver === 'auto' || request.solver === solver) &&
       (request.layout === 'full' || (solver === 'cholesky' && holds === 'kernel')) &&
+      (!request.needsLeaveOneOut || (solver === 'cholesky' && holds !== 'information')) &&
       isServed({ solver, holds }, request.solverBackend),
   );
   return allowed.map((form) => ({

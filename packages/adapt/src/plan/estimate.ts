@@ -104,9 +104,13 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
       hostWork(m * c * (p ** 2 / 2 + 4 * p), host, TEST_BATCH * c * p * DOUBLE),
     ];
   }
-  const factor = inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, cholesky, p ** 2 * DOUBLE));
-  const rows = (m + Math.min(n, HELD_OUT)) * c;
-  return [factor, times(rows / BLOCK, products.pass(BLOCK)), hostWork(rows * p ** 2, host)];
+  const factor = inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, cholesky, 2 * p ** 2 * DOUBLE));
+  const predicted = m + Math.min(n, HELD_OUT);
+  return [
+    factor,
+    products.test(predicted),
+    hostWork(predicted * c * (p ** 2 / 2 + 4 * p), host, TEST_BATCH * c * p * DOUBLE),
+  ];
 }
 
 /** The preconditioner, the solve for the targets, and one solve for each test row; the same again for what the verdict holds out. */

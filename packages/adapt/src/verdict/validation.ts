@@ -17,8 +17,8 @@ const FOLDS = 5;
  * Leave-one-out where the posterior has it in closed form. Otherwise five folds, or for more than 512 examples 256 random ones that are held out: each
  * fold is a fit of its own. The same examples every time.
  */
-export function validationOf({ inference, linearization: { n } }: LinearizedFit): Validation {
-  if (inference.kind !== 'operator') {
+export function validationOf({ plan: { method }, linearization: { n } }: LinearizedFit): Validation {
+  if (method.solver === 'cholesky' && method.holds !== 'information') {
     return validation(
       'leave-one-out',
       Array.from({ length: n }, (_, example) => [example]),

@@ -92,10 +92,9 @@ async function roundingWarning({ linearization, hyperparameters, inference }: Ad
 
 /** The last layer's predictions, or why it could not be fitted: a comparison that fails must not end an adaptation that did not. */
 async function leaveOutLastLayer(
-  { network, data, options, inference, plan }: AdaptedNetwork,
+  { network, data, options, plan }: AdaptedNetwork,
   validation: Validation,
 ): Promise<TargetPredictions | NtkError> {
-  const isExact = inference.kind !== 'operator';
   const quiet = {
     ...options,
     layers: 'last',
@@ -104,7 +103,8 @@ async function leaveOutLastLayer(
     outputs: 'full',
     dtype: plan.method.dtype,
     space: 'auto',
-    solver: isExact ? 'cholesky' : 'auto',
+    solver: 'auto',
+    needsLeaveOneOut: validation.kind === 'leave-one-out',
     plan: undefined,
     onProgress: () => undefined,
   } as const;
