@@ -29,6 +29,13 @@ const SUITES = {
       return { report, text: bench.formatSolversReport(report) };
     },
   },
+  space: {
+    problems: bench.SPACE_PROBLEMS,
+    async run(backend, problem, { seed }) {
+      const report = await bench.spaceSuite(backend, problem, { seed });
+      return { report, text: bench.formatSpaceReport(report) };
+    },
+  },
 };
 
 const { values, positionals } = parseArgs({

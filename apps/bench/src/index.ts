@@ -25,6 +25,8 @@ export { formatProductsReport } from './speed/report.ts';
 export { SOLVER_PROBLEMS } from './speed/solver-problem.ts';
 export { formatSolversReport, solversSuite } from './speed/solvers.ts';
 export type { SolverRow, SolversReport } from './speed/solvers.ts';
+export { SPACE_PROBLEMS, formatSpaceReport, spaceSuite } from './speed/space.ts';
+export type { SpaceReport, SpaceRow } from './speed/space.ts';
 export { SPEED_PROBLEMS } from './speed/speed-problem.ts';
 export type { Sgemm } from './speed/sgemm.ts';
 export type { Repetition, Timing } from './speed/timing.ts';

@@ -1,6 +1,6 @@
-import { kernelDiagonal, linearize } from '@ntk/jacobian';
 import { outputCount, type Backend, type DType } from '@ntk/tensor';
 import { speedProblem, type SpeedProblem } from './speed-problem.ts';
+import { unitPriorVariance } from './unit-prior.ts';
 
 /** How much of the problem the slow ways are asked for. */
 export interface PosteriorSetting {
@@ -49,9 +49,7 @@ export async function posteriorProblem(
     const [example, output] = [Math.floor(row / c), row % c];
     return Math.sin(2 * x[example * width]! + output) + 0.1 * rng.normal();
   });
-  using l = await linearize(network, x, { backend });
-  const diagonal = await kernelDiagonal(l);
-  const meanDiagonal = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length;
+  const priorVariance = await unitPriorVariance(network, x, backend);
   const test = new Float32Array(rng.normals(m * width));
-  return { ...problem, y, test, m, c, priorVariance: 1 / meanDiagonal, noiseVariance: 0.02 };
+  return { ...problem, y, test, m, c, priorVariance, noiseVariance: 0.02 };
 }
