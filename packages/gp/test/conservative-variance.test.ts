@@ -86,6 +86,14 @@ describe.each(CASES)('%s', (name, make) => {
       const x = await solveRows(operator, query.kTestTrain, steps);
       const bound = await conservativeVariance({ ...problem, jTrain }, problem.jTest, x);
       lines.push(`${steps}: ${check(bound, variance, prior, dtype).toExponential(1)}`);
+      // The excess is the square of the solver's error, ‖x − A⁻¹k*‖²_A, or where that is worse than none, less.
+      const energies = squaredErrors(a, x, query.kTestTrain);
+      bound.forEach((value, i) => {
+        const rounding = SHORTFALL[dtype] * prior[i]!;
+        expect(value - variance[i]!).toBeLessThanOrEqual(energies[i]! * (1 + 1e-3) + rounding);
+        if (value < prior[i]! - rounding)
+          expect(value - variance[i]!).toBeGreaterThanOrEqual(energies[i]! * (1 - 1e-3) - rounding);
+      });
     }
     expect(backend.describeLive()).toEqual([]);
     console.log(
@@ -94,7 +102,11 @@ describe.each(CASES)('%s', (name, make) => {
   });
 
   test.skipIf(skip).each(['float64', 'float32'] as const)('parameter space, %s products', async (dtype) => {
-    const problem = found!;
+    // A few test rows: each step costs a product with H for each.
+    const all = found!;
+    const rows = Math.min(6, all.jTest.rows);
+    const jTest = matrix(rows, all.jTest.columns, all.jTest.data.slice(0, rows * all.jTest.columns));
+    const problem = { ...all, jTest };
     const { variance, prior } = await exactOf(problem);
     const backend = cpuBackend();
     using factor = matrixOperator(whitenedJacobian(problem), { backend, dtype });
@@ -105,7 +117,7 @@ describe.each(CASES)('%s', (name, make) => {
     using priorPrecision = diagonalOperator(precision, { backend, dtype });
     using operator = sumOperator([priorPrecision, fit]);
     using jTrain = matrixOperator(problem.jTrain, { backend, dtype });
-    for (const steps of [0, 1, 4, 16]) {
+    for (const steps of [0, 1, 2, 4, 8, 16, 32]) {
       const z = await solveRows(operator, problem.jTest, steps);
       const bound = await conservativeVarianceFromWeights({ ...problem, jTrain }, problem.jTest, z);
       check(bound, variance, prior, dtype);
@@ -123,6 +135,18 @@ function check(bound: Float64Array, exact: Float64Array, prior: Float64Array, dt
     excess = Math.max(excess, (value - exact[i]!) / prior[i]!);
   });
   return excess;
+}
+
+/** ‖x − A⁻¹b‖²_A for each row of b. */
+function squaredErrors(a: Matrix, x: Matrix, b: Matrix): Float64Array {
+  const error = choleskySolve(cholesky(a).factor, b);
+  for (let i = 0; i < error.data.length; i++) error.data[i]! -= x.data[i]!;
+  const image = gemm(error, a);
+  return Float64Array.from({ length: b.rows }, (_, k) => {
+    let sum = 0;
+    for (let i = k * a.rows; i < (k + 1) * a.rows; i++) sum += error.data[i]! * image.data[i]!;
+    return sum;
+  });
 }
 
 async function solveRows(operator: LinearOperator, b: Matrix, steps: number): Promise<Matrix> {

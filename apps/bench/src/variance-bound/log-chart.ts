@@ -29,7 +29,7 @@ export function logChart(lines: readonly ChartLine[], options: ChartOptions): st
   const grid: string[] = [];
   for (let exponent = decades[0]; exponent <= decades[1]; exponent += 2) {
     grid.push(segment(PLOT.left, up(exponent), PLOT.right, up(exponent)));
-    grid.push(text(PLOT.left - 8, up(exponent) + 4, `10^${exponent}`, 'end'));
+    grid.push(text(PLOT.left - 8, up(exponent) + 4, `10${superscript(exponent)}`, 'end'));
   }
   for (let power = 0; power <= most; power++) grid.push(text(across(2 ** power), PLOT.bottom + 18, String(2 ** power)));
   const drawn = lines.map((line, i) => lineOf(line, i, { across, up, least: decades[0] }));
@@ -77,4 +77,8 @@ function segment(x1: number, y1: number, x2: number, y2: number): string {
 
 function text(x: number, y: number, value: string, anchor: 'start' | 'middle' | 'end' = 'middle'): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${value}</text>`;
+}
+
+function superscript(exponent: number): string {
+  return String(exponent).replaceAll(/[-0-9]/g, (digit) => (digit === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]!));
 }
