@@ -27,15 +27,16 @@ const ways: Record<string, Partial<Record<string, readonly SpaceName[]>>> = {
 
 for (const [model, spaces] of Object.entries(ways)) {
   const reference = openReference(model);
-  describe.skipIf(reference === undefined)(`golden posteriors of ${model}`, () => {
-    const golden = (key: string): Float64Array => reference!.array(key).data;
+  if (reference === undefined) continue;
+  describe(`golden posteriors of ${model}`, () => {
+    const golden = (key: string): Float64Array => reference.array(key).data;
     for (const [backend, names] of Object.entries(spaces)) {
       const open = backends[backend]!;
-      for (const space of names!) testGoldenPosterior(reference!, { backend, open, space });
+      for (const space of names!) testGoldenPosterior(reference, { backend, open, space });
       for (const setting of ['A', 'B'] as const) {
         test(`adapt on ${backend} in setting ${setting}, and its file`, async () => {
-          const number = (key: string): number => reference!.number('gp', 'settings', setting, key);
-          const network = await readLayersModel(join(reference!.folder, 'model'));
+          const number = (key: string): number => reference.number('gp', 'settings', setting, key);
+          const network = await readLayersModel(join(reference.folder, 'model'));
           const given = {
             noise: number('noise_variance_sigma2'),
             priorVariance: number('prior_variance_s2'),

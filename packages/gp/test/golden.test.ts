@@ -7,10 +7,11 @@ import { mlpJacobian } from './mlp-jacobian.ts';
 
 for (const model of ['sine_mlp', 'mlp2', 'small_resnet', 'mnist_cnn']) {
   const golden = openGolden(model);
-  describe.skipIf(golden === undefined)(`${model} in function space`, () => {
-    const kTrainTrain = golden!.matrix('ntk');
-    const query = { kTestTrain: golden!.matrix('ntk_cross'), kTestTest: golden!.matrix('ntk_star') };
-    testGolden<KernelQuery>(golden!, () => ({
+  if (golden === undefined) continue;
+  describe(`${model} in function space`, () => {
+    const kTrainTrain = golden.matrix('ntk');
+    const query = { kTestTrain: golden.matrix('ntk_cross'), kTestTest: golden.matrix('ntk_star') };
+    testGolden<KernelQuery>(golden, () => ({
       name: 'function space',
       query,
       posterior: (problem) => functionSpacePosterior({ ...problem, kTrainTrain }),

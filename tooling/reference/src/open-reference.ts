@@ -11,8 +11,8 @@ const checkout = join(here, '..', '..', '..');
  * The golden values of a network: from the committed fixtures (sine_mlp, mlp2, small_resnet), else from the folder that the environment
  * variable NTK_REFERENCE_DIR names, else from shared/reference beside the checkout.
  *
- * @returns undefined where there are none, after printing why, so that a suite can skip:
- *   `describe.skipIf(reference === undefined)(…)`
+ * @returns undefined where there are none, after printing why. The body of a skipped `describe` runs too, so a loop over models skips with
+ *   `if (reference === undefined) continue`
  */
 export function openReference(model: string): Reference | undefined {
   const given = process.env['NTK_REFERENCE_DIR'];
