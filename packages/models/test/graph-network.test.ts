@@ -320,6 +320,21 @@ describe('graphs compute what TensorFlow.js computes', () => {
       }),
     ).resolves.toBeLessThan(1e-6));
 
+  it('with parts of one large constant, told apart from each other', () =>
+    expect(
+      disagreement({
+        inputs: { x: [200] },
+        constants: { c: draw(2, 200) },
+        nodes: {
+          rows: { op: 'Unpack', inputs: ['c'], attr: { axis: attr.int(0), num: attr.int(2) } },
+          first: { op: 'Sub', inputs: ['x', 'rows'] },
+          second: { op: 'Maximum', inputs: ['first', 'rows:1'] },
+          f: { op: 'Minimum', inputs: ['second', 'rows'] },
+        },
+        outputs: ['f'],
+      }),
+    ).resolves.toBeLessThan(1e-6));
+
   it('with a comparison and a choice', () =>
     expect(
       disagreement({

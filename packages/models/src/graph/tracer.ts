@@ -32,6 +32,8 @@ export class Tracer implements WeightReader {
   /** The name of the node being emitted. */
   node = '';
   readonly #parameter: TracerOptions['parameter'];
+  /** Names of tensors that became parameters, by what gives their entries. */
+  readonly #names = new Map<StaticTensor['values'], string>();
 
   constructor(builder: ProgramBuilder, options: TracerOptions) {
     this.builder = builder;
@@ -82,12 +84,23 @@ export class Tracer implements WeightReader {
       values.length <= MAX_CONSTANT
         ? this.builder.constant(Array.from(values, finite), shape)
         : this.parameter({
-            name: tensor.weight?.whole ? tensor.weight.name : tensor.name,
+            name: tensor.weight?.whole ? tensor.weight.name : this.#nameOf(tensor),
             shape,
             trainable: false,
             values: () => finiteArray(values),
           });
     return viewOf(this.builder, value, { examples: false, element });
+  }
+
+  /** A name of its own for what was made of tensors of the file: two parts of one constant are called alike. */
+  #nameOf({ name, values }: StaticTensor): string {
+    const known = this.#names.get(values);
+    if (known !== undefined) return known;
+    const taken = new Set(this.#names.values());
+    let own = name;
+    for (let i = 2; taken.has(own); i++) own = `${name} ${i}`;
+    this.#names.set(values, own);
+    return own;
   }
 
   note(text: string): void {
