@@ -19,41 +19,75 @@ export interface Place {
 }
 
 /** Copies a tile into the matrix, from output-slowest to output-fastest order, without padding. */
-export function placeTile(matrix: Matrix, tile: KernelTile, place: Place): void {
+export function placeTile(matrix: Matrix, tile: KernelTile, { top, left, height, width }: Place): void {
   const { c, data, rowSize, columnSize } = tile;
   if (c === 1) {
-    for (let i = 0; i < place.height; i++) {
-      const row = data.subarray(i * columnSize, i * columnSize + place.width);
-      matrix.data.set(row, (place.top + i) * matrix.columns + place.left);
+    for (let i = 0; i < height; i++) {
+      matrix.data.set(data.subarray(i * columnSize, i * columnSize + width), (top + i) * matrix.columns + left);
     }
     return;
   }
   for (let alpha = 0; alpha < c; alpha++) {
-    for (let i = 0; i < place.height; i++) {
-      const row = (place.top + i) * c + alpha;
-      for (let beta = 0; beta < c; beta++) {
-        const from = ((alpha * rowSize + i) * c + beta) * columnSize;
-        let column = place.left * c + beta;
-        for (let j = 0; j < place.width; j++, column += c) {
-          matrix.data[row * matrix.columns + column] = data[from + j]!;
-        }
-      }
+    for (let beta = 0; beta < c; beta++) {
+      copyStrided(
+        { data: matrix.data, ...at(matrix, c, top * c + alpha, left * c + beta) },
+        { data, offset: (alpha * rowSize * c + beta) * columnSize, rowStride: c * columnSize, columnStride: 1 },
+        { rows: height, columns: width },
+      );
     }
   }
 }
 
-/** Copies the transpose of a tile to the mirrored place: one row after another, while the tile is in the cache. */
-export function placeTransposed(matrix: Matrix, tile: KernelTile, place: Place): void {
+/** Copies the transpose of a tile to the mirrored place, while the tile is in the cache. */
+export function placeTransposed(matrix: Matrix, tile: KernelTile, { top, left, height, width }: Place): void {
   const { c, data, rowSize, columnSize } = tile;
-  const nextOutput = rowSize * c * columnSize;
-  for (let j = 0; j < place.width; j++) {
+  for (let alpha = 0; alpha < c; alpha++) {
     for (let beta = 0; beta < c; beta++) {
-      let to = ((place.left + j) * c + beta) * matrix.columns + place.top * c;
-      for (let i = 0; i < place.height; i++) {
-        let from = (i * c + beta) * columnSize + j;
-        for (let alpha = 0; alpha < c; alpha++, from += nextOutput) matrix.data[to++] = data[from]!;
-      }
+      copyStrided(
+        { data: matrix.data, ...at(matrix, c, left * c + beta, top * c + alpha) },
+        { data, offset: (alpha * rowSize * c + beta) * columnSize, rowStride: 1, columnStride: c * columnSize },
+        { rows: width, columns: height },
+      );
     }
+  }
+}
+
+/** Entries of an array at regular distances. */
+interface Strided<A extends TypedArray> {
+  readonly data: A;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** Every c-th row and column of a matrix from some entry on. */
+function at({ columns }: Matrix, c: number, row: number, column: number): Omit<Strided<Float64Array>, 'data'> {
+  return { offset: row * columns + column, rowStride: c * columns, columnStride: c };
+}
+
+/** Four rows at a time: half as long as one after the other. */
+function copyStrided(
+  to: Strided<Float64Array>,
+  from: Strided<TypedArray>,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): void {
+  const [target, source] = [to.data, from.data];
+  const [toRow, fromRow, toStep, fromStep] = [to.rowStride, from.rowStride, to.columnStride, from.columnStride];
+  let row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    let x = from.offset + row * fromRow;
+    let y = to.offset + row * toRow;
+    for (let column = 0; column < columns; column++, x += fromStep, y += toStep) {
+      target[y] = source[x]!;
+      target[y + toRow] = source[x + fromRow]!;
+      target[y + 2 * toRow] = source[x + 2 * fromRow]!;
+      target[y + 3 * toRow] = source[x + 3 * fromRow]!;
+    }
+  }
+  for (; row < rows; row++) {
+    let x = from.offset + row * fromRow;
+    let y = to.offset + row * toRow;
+    for (let column = 0; column < columns; column++, x += fromStep, y += toStep) target[y] = source[x]!;
   }
 }
 
