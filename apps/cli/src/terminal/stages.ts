@@ -6,7 +6,7 @@ const NAMES: Readonly<Record<string, string>> = {
   jacobian: 'computing the Jacobian',
   evidence: 'learning the variances',
   solve: 'conditioning on the data',
-  verdict: 'comparing by leave-one-out',
+  verdict: 'comparing on left-out rows',
   predict: 'predicting',
   write: 'writing',
 };
