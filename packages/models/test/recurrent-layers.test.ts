@@ -139,3 +139,14 @@ describe('layers of sequences agree with TensorFlow.js, there and back', () => {
     expect(await disagreement(model, new Rng(name))).toBeLessThan(TOLERANCE);
   });
 });
+
+it('attention made of Dot, softmax and Permute agrees with TensorFlow.js, there and back', async () => {
+  const x = tfl.input({ shape: [4, 6] });
+  const [q, k, v] = [3, 3, 2].map((units) => tfl.layers.dense({ units }).apply(x) as tfl.SymbolicTensor);
+  const scores = tfl.layers.dot({ axes: [2, 2] }).apply([q!, k!]) as tfl.SymbolicTensor;
+  const weights = tfl.layers.activation({ activation: 'softmax' }).apply(scores) as tfl.SymbolicTensor;
+  const turned = tfl.layers.permute({ dims: [2, 1] }).apply(weights) as tfl.SymbolicTensor;
+  const mixed = tfl.layers.dot({ axes: [1, 1] }).apply([turned, v!]) as tfl.SymbolicTensor;
+  const model = tfl.model({ inputs: x, outputs: tfl.layers.flatten().apply(mixed) as tfl.SymbolicTensor });
+  expect(await disagreement(model, new Rng(1))).toBeLessThan(TOLERANCE);
+});
