@@ -15,6 +15,20 @@ const SUITES = {
       return { report, text: bench.formatProductsReport(report) };
     },
   },
+  gram: {
+    problems: bench.GRAM_PROBLEMS,
+    async run(backend, problem, { seed }) {
+      const report = await bench.gramSuite(backend, problem, { seed });
+      return { report, text: bench.formatGramReport(report) };
+    },
+  },
+  cholesky: {
+    problems: bench.CHOLESKY_SIZES,
+    async run(backend, problem, { seed }) {
+      const report = await bench.choleskySuite(backend, problem, { seed });
+      return { report, text: bench.formatCholeskyReport(report) };
+    },
+  },
   posterior: {
     problems: Object.keys(bench.POSTERIOR_PROBLEMS),
     async run(backend, problem, { seed }) {
