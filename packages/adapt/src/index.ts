@@ -39,14 +39,24 @@ export type {
 export type { Hyperparameters } from './fit/hyperparameters.ts';
 export type { Inference } from './fit/inference.ts';
 export { fitLinearized } from './fit/fit-linearized.ts';
-export type { LinearizedFit, Prediction, TrainingData } from './fit/linearized-fit.ts';
+export type { LinearizedFit } from './fit/linearized-fit.ts';
 export { DEFAULT_MEMORY, resolveOptions } from './fit/options.ts';
-export type { AdaptOptions, MeanKind, NoiseOption, OutputsLayout, ResolvedOptions, Space } from './fit/options.ts';
+export type { AdaptOptions, MeanKind, NoiseOption, ResolvedOptions } from './fit/options.ts';
+export type { Prediction } from './fit/predict-in-batches.ts';
+export type { TrainingData } from './fit/training-data.ts';
 export { calibrate } from './plan/calibrate.ts';
 export type { Candidate } from './plan/candidates.ts';
 export { explain, formatBytes, formatSeconds } from './plan/explain.ts';
 export { describeMethod } from './plan/method.ts';
-export type { Held, Method as PosteriorMethod, PreconditionerKind, Solver } from './plan/method.ts';
+export type {
+  Held,
+  Method as PosteriorMethod,
+  OutputsLayout,
+  PreconditionerChoice,
+  PreconditionerKind,
+  Solver,
+  Space,
+} from './plan/method.ts';
 export { formatPlan, formatRates, parsePlan, parseRates } from './plan/plan-file.ts';
 export type { Plan } from './plan/plan.ts';
 export type { Rates } from './plan/rates.ts';

@@ -1,7 +1,7 @@
 import { linearize } from '@ntk/jacobian';
 import { OptionError, exampleCount, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import { adapt, type AdaptedNetwork } from '../adapt.ts';
-import type { Prediction } from '../fit/linearized-fit.ts';
+import type { Prediction } from '../fit/predict-in-batches.ts';
 import type { StoredPosterior } from './stored-posterior.ts';
 import { rootVariances } from './stored-root.ts';
 import { sampledVariances, storedMean } from './stored-functions.ts';

@@ -8,9 +8,6 @@ import type { Hyperparameters } from './hyperparameters.ts';
 import type { Inference } from './inference.ts';
 import type { Prediction } from './predict-in-batches.ts';
 
-export type { Prediction } from './predict-in-batches.ts';
-export type { TrainingData } from './training-data.ts';
-
 /** A linearised network conditioned on data. */
 export interface LinearizedFit {
   /** How it was computed. */

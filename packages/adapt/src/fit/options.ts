@@ -4,8 +4,6 @@ import type { OutputsLayout, PreconditionerKind, Solver, Space } from '../plan/m
 import type { Plan } from '../plan/plan.ts';
 import { ratesOf, type Rates } from '../plan/rates.ts';
 
-export type { OutputsLayout, Space } from '../plan/method.ts';
-
 /** Where the prior of the adapted function is centred: on the trained network, on zero, or on an unknown constant for each output. */
 export type MeanKind = 'network' | 'zero' | 'constant';
 
