@@ -100,3 +100,18 @@ function traceOf(a: Matrix): number {
 export function meanDiagonal(a: Matrix): number {
   return traceOf(a) / a.rows;
 }
+
+/** The terms of a ratio, or undefined where K + τD is not positive definite to rounding. */
+export function termsOrBreakdown(evidence: EvidenceFunction, ratio: number): RatioTerms | undefined {
+  try {
+    return evidence.terms(ratio);
+  } catch (error) {
+    if (isBreakdown(error)) return undefined;
+    throw error;
+  }
+}
+
+// By name, not by instanceof: two installed copies of a package then agree.
+function isBreakdown(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NumericalError' && 'status' in error && error.status === 'breakdown';
+}

@@ -16,6 +16,7 @@ export {
 } from './conservative-variance.ts';
 export type { EvidenceGradient } from './evidence.ts';
 export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
+export { type EvidenceSurface, type SurfaceOptions, evidenceSurface } from './evidence-surface.ts';
 export {
   type AppendedExamples,
   type FunctionSpacePosterior,

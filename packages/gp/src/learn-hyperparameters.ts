@@ -1,7 +1,7 @@
 import { NumericalError } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import type { EvidenceGradient } from './evidence.ts';
-import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-function.ts';
+import { type EvidenceFunction, evidenceAt, termsOrBreakdown } from './evidence-function.ts';
 
 /** What is known already, and where to search. */
 export interface LearnOptions {
@@ -154,20 +154,6 @@ function variancesAt(given: Given, ratio: number, closedForm: number): { s2: num
           'otherwise; give the prior variance or the noise variance',
       );
   }
-}
-
-function termsOrBreakdown(evidence: EvidenceFunction, ratio: number): RatioTerms | undefined {
-  try {
-    return evidence.terms(ratio);
-  } catch (error) {
-    if (isBreakdown(error)) return undefined;
-    throw error;
-  }
-}
-
-// By name, not by instanceof: two installed copies of a package then agree.
-function isBreakdown(error: unknown): boolean {
-  return error instanceof Error && error.name === 'NumericalError' && 'status' in error && error.status === 'breakdown';
 }
 
 function gridOf(scale: number, { bounds = DEFAULT_BOUNDS, pointsPerDecade = 8 }: LearnOptions): number[] {

@@ -12,7 +12,7 @@ export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
   const { linearization, targets, options, plan } = problem;
   options.onProgress('jacobian');
   const held = plan.method.holds === 'jacobian' ? { jTrain: await explicitJacobian(linearization) } : {};
-  const { hyperparameters, noise } = await resolveVariances(problem, held);
+  const { hyperparameters, noise, evidence } = await resolveVariances(problem, held);
   const { jTrain = linearization.jacobian } = held;
   options.onProgress('solve');
   const { priorVariance } = hyperparameters;
@@ -22,6 +22,7 @@ export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
   );
   return {
     hyperparameters,
+    ...(evidence === undefined ? {} : { evidence }),
     inference: { kind: 'jacobian', posterior },
     weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
     predict: (x) =>

@@ -3,7 +3,7 @@ import { kernelDiagonal, kernelMatrix } from '@ntk/jacobian';
 import { matrix } from '@ntk/linop';
 import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
-import { resolveVariances, type Hyperparameters } from './hyperparameters.ts';
+import { resolveVariances, type Variances } from './hyperparameters.ts';
 import type { FitParts } from './linearized-fit.ts';
 import { predictInBatches } from './predict-in-batches.ts';
 import { weightVectors } from './weight-vectors.ts';
@@ -11,9 +11,10 @@ import { weightVectors } from './weight-vectors.ts';
 /** Conditions by a Cholesky factor of K + Σ, over the training rows. */
 export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
   const { linearization } = problem;
-  const { posterior, hyperparameters } = await condition(problem);
+  const { posterior, hyperparameters, evidence } = await condition(problem);
   return {
     hyperparameters,
+    ...(evidence === undefined ? {} : { evidence }),
     inference: { kind: 'kernel', posterior },
     weights: () =>
       weightVectors(
@@ -34,18 +35,17 @@ export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
 }
 
 // The kernel lives no longer than this: closures that saw it would keep it.
-async function condition(
-  problem: FitProblem,
-): Promise<{ posterior: FunctionSpacePosterior; hyperparameters: Hyperparameters }> {
+async function condition(problem: FitProblem): Promise<{ posterior: FunctionSpacePosterior } & Variances> {
   const { linearization, targets, options } = problem;
   options.onProgress('kernel');
   const kTrainTrain = await kernelMatrix(linearization);
-  const { hyperparameters, noise } = await resolveVariances(problem, { kTrainTrain });
+  const variances = await resolveVariances(problem, { kTrainTrain });
   options.onProgress('solve');
-  const { priorVariance } = hyperparameters;
+  const { noise } = variances;
+  const { priorVariance } = variances.hyperparameters;
   const posterior = await functionSpacePosterior(
     { kTrainTrain, priorVariance, noise, ...targets },
     directSolver(options.solverBackend ?? options.backend),
   );
-  return { posterior, hyperparameters };
+  return { posterior, ...variances };
 }

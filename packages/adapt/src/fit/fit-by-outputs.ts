@@ -3,7 +3,7 @@ import { kernelDiagonal, kernelMatrix, type Linearization } from '@ntk/jacobian'
 import { matrix, type Matrix } from '@ntk/linop';
 import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
-import { resolveVariances, type Hyperparameters } from './hyperparameters.ts';
+import { resolveVariances, type Variances } from './hyperparameters.ts';
 import type { Inference } from './inference.ts';
 import type { FitParts } from './linearized-fit.ts';
 import { predictInBatches } from './predict-in-batches.ts';
@@ -15,10 +15,11 @@ type OutputsInference = Extract<Inference, { kind: 'independent' | 'shared' }>;
 /** Conditions every output on its own, by Cholesky factors over the examples: with a kernel each, or the average of these for all. */
 export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
   const { linearization } = problem;
-  const { inference, hyperparameters } = await condition(problem);
+  const { inference, hyperparameters, evidence } = await condition(problem);
   const { kind, posterior } = inference;
   return {
     hyperparameters,
+    ...(evidence === undefined ? {} : { evidence }),
     inference,
     weights: () => weights(linearization, inference, hyperparameters.priorVariance),
     predict: (x) =>
@@ -35,14 +36,13 @@ export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
 }
 
 // The kernels live no longer than this: closures that saw them would keep them.
-async function condition(
-  problem: FitProblem,
-): Promise<{ inference: OutputsInference; hyperparameters: Hyperparameters }> {
+async function condition(problem: FitProblem): Promise<{ inference: OutputsInference } & Variances> {
   const { linearization, targets, options, plan } = problem;
   const { c } = linearization;
   options.onProgress('kernel');
   const kernel = await kernelMatrix(linearization);
-  const { hyperparameters, noise } = await resolveVariances(problem, { kTrainTrain: kernel });
+  const variances = await resolveVariances(problem, { kTrainTrain: kernel });
+  const { hyperparameters, noise } = variances;
   options.onProgress('solve');
   const common = { priorVariance: hyperparameters.priorVariance, noiseVariance: noise, ...targets };
   const solver = directSolver(options.solverBackend ?? options.backend);
@@ -56,7 +56,7 @@ async function condition(
           kind: 'shared',
           posterior: await sharedPosterior({ ...common, kTrainTrain: traceKernel(kernel, c), outputs: c }, solver),
         };
-  return { inference, hyperparameters };
+  return { inference, ...variances };
 }
 
 interface TestKernels {

@@ -15,7 +15,7 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
   try {
     const { jacobians, solver, variances } = await prepare(problem, owned);
     options.onProgress('solve');
-    const { hyperparameters, noise } = variances;
+    const { hyperparameters, noise, evidence } = variances;
     const { space, solver: method } = plan.method;
     const posterior = await operatorPosterior(
       { ...jacobians, priorVariance: hyperparameters.priorVariance, noise, ...targets },
@@ -29,6 +29,7 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
     );
     return {
       hyperparameters,
+      ...(evidence === undefined ? {} : { evidence }),
       ...(solution === undefined ? {} : { solution }),
       inference: { kind: 'operator', posterior },
       owned,

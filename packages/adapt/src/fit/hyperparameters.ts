@@ -38,6 +38,8 @@ export interface Variances {
   readonly hyperparameters: Hyperparameters;
   /** Σ: one variance for all training rows, or one for each, [N]. */
   readonly noise: number | Float64Array;
+  /** What was maximised, where it was a function of one prior and one noise variance. */
+  readonly evidence?: EvidenceFunction;
 }
 
 /** What there is of the kernel already; the rest is made where it is needed. */
@@ -71,7 +73,7 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
     ...(given === undefined ? {} : { noiseVariance: typeof given.rows === 'number' ? given.rows : 1 }),
     ...(priorVariance === 'learn' ? {} : { priorVariance }),
   });
-  return variances(given ?? rowNoise(found.noiseVariance, n, c), {
+  const learned = variances(given ?? rowNoise(found.noiseVariance, n, c), {
     priorVariance: found.priorVariance,
     learned: [
       ...(priorVariance === 'learn' ? (['priorVariance'] as const) : []),
@@ -80,6 +82,7 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
     ...(found.onEdge === undefined ? {} : { onEdge: found.onEdge }),
     rowsUsed,
   });
+  return noiseShape === undefined ? { ...learned, evidence } : learned;
 }
 
 /** How far the rounding of its entries moves the eigenvalues of a kernel, at most, in units of its mean diagonal: N times the unit roundoff. */

@@ -1,4 +1,5 @@
 import type { SolveReport } from '@ntk/gp';
+import type { EvidenceFunction } from '@ntk/gp';
 import type { Linearization } from '@ntk/jacobian';
 import type { Matrix } from '@ntk/linop';
 import type { TypedArray } from '@ntk/tensor';
@@ -17,6 +18,8 @@ export interface LinearizedFit {
   readonly linearization: Linearization;
   readonly hyperparameters: Hyperparameters;
   readonly inference: Inference;
+  /** log p(y) for every prior and noise variance, where one of each was sought. */
+  readonly evidence?: EvidenceFunction;
   /** What the solve for the targets took and reached; absent where a factor of the whole system gives it exactly. */
   readonly solution?: SolveReport;
   /**
@@ -32,7 +35,7 @@ export interface LinearizedFit {
 
 /** What a method brings to a fit. */
 export interface FitParts
-  extends Pick<LinearizedFit, 'hyperparameters' | 'inference' | 'solution' | 'weights' | 'predict'> {
+  extends Pick<LinearizedFit, 'hyperparameters' | 'inference' | 'evidence' | 'solution' | 'weights' | 'predict'> {
   /** Matrices on a backend that the posterior borrows. */
   readonly owned?: readonly { dispose(): void }[];
 }
