@@ -37,7 +37,7 @@ export function mebibytes(bytes: number): string {
 }
 
 function duration(seconds: number): string {
-  return seconds < 1 ? `${(1e3 * seconds).toPrecision(2)} ms` : `${seconds.toPrecision(3)} s`;
+  return seconds < 1 ? `${Number((1e3 * seconds).toPrecision(2))} ms` : `${Number(seconds.toPrecision(2))} s`;
 }
 
 function nameOf({ assembly, factorForm }: KernelCandidate): string {

@@ -117,6 +117,7 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
   });
   const sum = (pick: (layer: LayerPlan) => number): number => layers.reduce((total, layer) => total + pick(layer), 0);
   const held = sum(({ bytes }) => bytes);
+  const c = derivation.outputShape[1]!;
   const kernel = kernelBytes(context);
   return {
     assembly: 'factors',
@@ -125,10 +126,13 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
     // c backward passes, and the kernel is written once from tiles.
     seconds:
       factorsCost(derivation, factors, examples) / rate + sum(({ seconds }) => seconds) + (3 * kernel) / rates.memory,
-    // The factors lie there twice, as they are kept and in tiles.
-    bytes: kept(context, examples) + 2 * held + kernel + TILES,
+    // The factors of two batches lie there twice, as they are kept and in tiles.
+    bytes: kept(context, examples) + held * (1 + Math.min(1, (2 * BATCH_ROWS) / (c * examples))) + kernel + TILES,
   };
 }
+
+/** Rows of a batch, at most. */
+const BATCH_ROWS = 8192;
 
 /** Bytes of a tile of the kernel and what goes into it, for all pairs of positions: a bound. */
 const TILES = 2 ** 26;
