@@ -12,6 +12,8 @@ export { TARGET, loadWeather } from './experiments/weather/weather-data.ts';
 export type { WeatherDay } from './experiments/weather/weather-data.ts';
 export { ADAPTED, weatherExperiment } from './experiments/weather/weather-experiment.ts';
 export type { MethodResult, WeatherOptions, WeatherResult } from './experiments/weather/weather-experiment.ts';
+export { SCALE_PROBLEMS, formatScaleReport, scaleRun } from './scale/scale.ts';
+export type { ScaleProblem, ScaleReport } from './scale/scale.ts';
 export { CHOLESKY_SIZES, choleskySuite, formatCholeskyReport } from './speed/cholesky.ts';
 export type { CholeskyReport, LapackRow } from './speed/cholesky.ts';
 export { environment } from './speed/environment.ts';
