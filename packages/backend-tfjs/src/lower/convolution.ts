@@ -94,10 +94,10 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (tf, [responses, filter], { att
   const convolved = (x: Operand, around: readonly number[]): Operand =>
     convolve(tf, x, turned, { strides: [1, 1], dilations, groups, pads: around });
   const placed = (x: Operand, around: readonly number[]): Operand => place(tf, x, strides, around);
-  const outside = ends.map((end) => Math.max(0, end));
-  const inside = ends.map((end) => Math.min(0, end));
   // A single tap is cheaper on the responses alone than with the zeros between them.
   if (filter!.shape[0] === 1 && filter!.shape[1] === 1) return placed(convolved(responses!, NONE), ends).native;
+  // Where windows lie in the padding altogether, their responses are cut off, maybe all of them.
+  const [inside, outside] = ends.some((end) => end < 0) ? [ends, NONE] : [NONE, ends];
   return convolved(placed(responses!, inside), outside).native;
 };
 

@@ -60,6 +60,9 @@ const SINGLE: readonly Convolution[] = [
   { images: [2, 4, 4, 1], kernel: [4, 4], written: 2 },
   // More padding than the window is wide: some windows lie in it altogether.
   { images: [1, 2, 3, 1], kernel: [2, 2], written: 1, sliding: { pads: [3, 0, 1, 4] } },
+  // Along the columns all of them do.
+  { images: [1, 3, 1, 2], kernel: [2, 2], written: 2, sliding: { pads: [1, 1, 7, 0], strides: [1, 4] } },
+  { images: [1, 1, 2, 1], kernel: [1, 1], written: 2, sliding: { pads: [3, 0, 4, 1], strides: [4, 3] } },
   { images: [1, 3, 3, 2], kernel: [3, 3], written: 2, sliding: { pads: [0, 2, 1, 0], strides: [2, 1] } },
   // Strides that pass over pixels, and over the last ones.
   { images: [2, 7, 8, 1], kernel: [1, 2], written: 2, sliding: { strides: [3, 4] } },
