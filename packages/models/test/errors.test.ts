@@ -238,12 +238,6 @@ const cases: Record<string, Case> = {
     message:
       "model.json: got [null,null,3] as the shape of the input 'input', expected fixed extents for an example; build the model with them and export it again",
   },
-  'an output with several axes': {
-    files: sequentialFiles([4, 3], [dense()], denseWeights('d', 3, 2)),
-    name: 'ShapeError',
-    message:
-      'model.json: got an output of shape [null, 4, 2], expected one axis an example, [null, outputs]; end the model with a Flatten layer',
-  },
   'a reference to no layer': {
     files: functionalFiles({ layers: [input], input_layers: [['in', 0, 0]], output_layers: [['out', 0, 0]] }),
     name: 'FormatError',

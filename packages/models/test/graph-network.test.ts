@@ -1,5 +1,5 @@
 import { loadGraphModel, parseGraphModel } from '@ntk/models';
-import { Rng, sizeOf, type Network } from '@ntk/tensor';
+import { Rng, outputCount, sizeOf, type Network } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
 import {
   attr,
@@ -348,6 +348,28 @@ describe('graphs compute what TensorFlow.js computes', () => {
         outputs: ['f'],
       }),
     ).resolves.toBeLessThan(1e-6));
+});
+
+describe('an output with several axes', () => {
+  const sequence = (last: string): HandGraph => ({
+    inputs: { x: [3, 2] },
+    constants: { w: draw(2, 4) },
+    nodes: { xw: { op: 'BatchMatMulV2', inputs: ['x', 'w'] }, f: { op: last, inputs: ['xw'] } },
+    outputs: ['f'],
+  });
+
+  it('is flattened in order, which is noted', async () => {
+    expect(await disagreement(sequence('Tanh'))).toBeLessThan(1e-6);
+    const network = read(graphFiles(sequence('Tanh')));
+    expect(outputCount(network)).toBe(12);
+    expect(network.meta.notes).toEqual(["the output 'f' of [n, 3, 4] is flattened, its last axis fastest"]);
+  });
+
+  it('loses a sigmoid, which acts on each number, and keeps a softmax over one of the axes', async () => {
+    expect(read(graphFiles(sequence('Sigmoid'))).meta.outputActivation).toBe('sigmoid');
+    expect(read(graphFiles(sequence('Softmax'))).meta.outputActivation).toBeUndefined();
+    expect(await disagreement(sequence('Softmax'))).toBeLessThan(1e-6);
+  });
 });
 
 describe('a normalisation of layers as Keras writes it', () => {

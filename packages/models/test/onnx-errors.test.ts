@@ -111,11 +111,6 @@ const files: Record<string, Case> = {
     'UnsupportedError',
     'got no output of real numbers, expected one at least; export the model with its scores or probabilities',
   ],
-  'several outputs along axes of their own': [
-    applied(node('Relu', 'x'), {}, ['n', 2, 3]),
-    'ShapeError',
-    "got the output 'y' of [n, 2, 3], expected [n, outputs]; end the network with a flattening",
-  ],
   'a value that nothing gives': [
     model({ nodes: [node('MatMul', 'x v')] }),
     'FormatError',

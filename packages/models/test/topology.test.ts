@@ -1,7 +1,7 @@
 import * as tfc from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { parseLayersModel } from '@ntk/models';
-import { Rng, useSites } from '@ntk/tensor';
+import { Rng, outputCount, useSites } from '@ntk/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { denseWeights, functionalFiles, layer, modelFiles, type LayerJson } from './model-files.ts';
 import { disagreement, outputsOf, save } from './tfjs.ts';
@@ -63,6 +63,19 @@ describe('graphs of layers agree with TensorFlow.js', () => {
       inputs: x,
       outputs: [dense(2, 'linear').apply(h) as Tensor, dense(3).apply(h) as Tensor],
     });
+    expect(await disagreement(model, new Rng(4))).toBeLessThan(TOLERANCE);
+  });
+
+  it('an output with several axes, flattened', async () => {
+    const model = tfl.sequential({
+      layers: [tfl.layers.dense({ units: 3, inputShape: [4, 2], activation: 'sigmoid' })],
+    });
+    // TensorFlow.js gives each output its own axes: its numbers lie in the same order.
+    const { modelJson, weights } = await save(model);
+    const network = parseLayersModel(modelJson, weights);
+    expect(outputCount(network)).toBe(12);
+    expect(network.meta.outputActivation).toBe('sigmoid');
+    expect(network.meta.notes[0]).toBe('an output of shape [null, 4, 3] is flattened, its last axis fastest');
     expect(await disagreement(model, new Rng(4))).toBeLessThan(TOLERANCE);
   });
 

@@ -15,7 +15,7 @@ import { checkFinite } from '../check-finite.ts';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { splitOutputs, type SplitOutputs } from '../outputs/split-outputs.ts';
 import { evaluate, neededNodes, type Graph, type GraphNode } from './evaluate.ts';
-import { formatExtents, isPerExample } from './extent.ts';
+import { formatExtents } from './extent.ts';
 import { declareGraphInputs, type GraphInput } from './graph-inputs.ts';
 import { staticTensor } from './static.ts';
 import type { StaticTensor, Traced, View, WeightRequest } from './traced.ts';
@@ -119,27 +119,21 @@ function trace<N extends GraphNode>(
   return { builder, tracer, split, notes: inputs.notes };
 }
 
-/** An output as [n, c], with the activation that ends it, if one does. */
+/** An output as [n, c], its axes joined in order, with the activation that ends it, if one does. */
 function outputOf(tracer: Tracer, traced: Traced, place: { readonly name: string; readonly label: string }): Value {
   const b = tracer.builder;
   const view = tracer.view(traced);
+  const extents = extentsOf(b, view);
   if (!view.examples || exampleAxisOf(view) !== 0 || view.axes[0]!.length !== 1)
     throw new ShapeError(
-      `${place.label}: got the output '${place.name}' of ${formatExtents(extentsOf(b, view))}, expected the examples along its first axis`,
+      `${place.label}: got the output '${place.name}' of ${formatExtents(extents)}, expected the examples along its first axis`,
     );
-  const vector = (own: View): Value => {
-    const rest = own.axes.slice(1).flat();
-    const value = materialize(b, { ...own, axes: [[0], rest] });
-    return value;
-  };
-  const extents = extentsOf(b, view);
-  if (extents.length > 2 && extents.slice(1).filter((extent) => isPerExample(extent) || extent !== 1).length > 1)
-    throw new ShapeError(
-      `${place.label}: got the output '${place.name}' of ${formatExtents(extents)}, expected [n, outputs]; end the network with a flattening`,
-    );
-  const value = vector(view);
+  const flat = (own: View): Value => materialize(b, { ...own, axes: [[0], own.axes.slice(1).flat()] });
+  const value = flat(view);
+  if (view.axes.filter((list) => list.length > 0).length > 2)
+    tracer.note(`the output '${place.name}' of ${formatExtents(extents)} is flattened, its last axis fastest`);
   const activated = tracer.activated.get(view.value);
-  if (activated) tracer.activated.set(value, { ...activated, logits: vector({ ...view, value: activated.logits }) });
+  if (activated) tracer.activated.set(value, { ...activated, logits: flat({ ...view, value: activated.logits }) });
   return value;
 }
 

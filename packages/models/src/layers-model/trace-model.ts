@@ -3,13 +3,14 @@ import {
   ShapeError,
   formatShape,
   sameShape,
+  sizeOf,
   type OutputActivation,
   type Parameter,
   type Program,
   type Shape,
   type Value,
 } from '@ntk/tensor';
-import { formatExample } from '../layers/axes.ts';
+import { formatExample, reshapeExamples } from '../layers/axes.ts';
 import type { Activated } from '../outputs/activated.ts';
 import type { OutputMode } from '../outputs/output-mode.ts';
 import { splitOutputs } from '../outputs/split-outputs.ts';
@@ -79,8 +80,8 @@ export function traceModel(
     onCall: ({ layer, className: kind, output }) =>
       calls.push({ layer, className: kind, outputShape: builder.shape(output).slice(1) }),
   });
-  outputs.forEach((value) => checkOutput(builder.shape(value), label));
-  const split = splitOutputs(builder, outputs, { activated, outputMode });
+  const flat = outputs.map((value) => flattened(builder, value, activated));
+  const split = splitOutputs(builder, flat, { activated, outputMode });
   builder.output('f', split.value);
   const parameters = weights.map(({ name, shape }, i) => ({
     name,
@@ -94,7 +95,7 @@ export function traceModel(
     parameters,
     slots: assignments.map(({ slot }) => slot),
     calls,
-    notes: [...inputs.notes, ...split.notes, ...frozenNotes(weighted)],
+    notes: [...inputs.notes, ...flatteningNotes(builder, outputs), ...split.notes, ...frozenNotes(weighted)],
     ...(outputActivation && { outputActivation }),
   };
 }
@@ -118,12 +119,22 @@ function weightReader(
   };
 }
 
-function checkOutput(shape: Shape, label: string): void {
-  if (shape.length !== 2) {
-    throw new ShapeError(
-      `${label}: got an output of shape ${formatExample(shape)}, expected one axis an example, [null, outputs]; end the model with a Flatten layer`,
-    );
-  }
+/** An output as [n, c], its axes joined in order. A sigmoid that ends it still does; a softmax over one of several axes is part of it. */
+function flattened(builder: ProgramBuilder, value: Value, activated: Map<Value, Activated>): Value {
+  const example = builder.shape(value).slice(1);
+  if (example.length === 1) return value;
+  const flatten = (own: Value): Value => reshapeExamples(builder, own, [sizeOf(example)]);
+  const flat = flatten(value);
+  const end = activated.get(value);
+  if (end?.activation === 'sigmoid') activated.set(flat, { ...end, logits: flatten(end.logits) });
+  return flat;
+}
+
+function flatteningNotes(builder: ProgramBuilder, outputs: readonly Value[]): string[] {
+  return outputs.flatMap((value) => {
+    const shape = builder.shape(value);
+    return shape.length === 2 ? [] : [`an output of shape ${formatExample(shape)} is flattened, its last axis fastest`];
+  });
 }
 
 function frozenNotes(layers: readonly WeightedLayer[]): string[] {
