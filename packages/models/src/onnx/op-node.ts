@@ -34,7 +34,9 @@ export class OpNode {
   }
 
   number(name: string, fallback: number): number {
-    return this.#read(name, 'number', (value) => (typeof value === 'number' ? asWritten(value) : undefined)) ?? fallback;
+    return (
+      this.#read(name, 'number', (value) => (typeof value === 'number' ? asWritten(value) : undefined)) ?? fallback
+    );
   }
 
   text(name: string, fallback: string): string {
