@@ -1,10 +1,11 @@
 import { ortBackend } from '@ntk/backend-ort';
 import { linearize } from '@ntk/jacobian';
-import { Rng, cpuBackend, exampleShape, forward, sizeOf, type Network } from '@ntk/tensor';
+import { Rng, cpuBackend, exampleShape, sizeOf } from '@ntk/tensor';
 import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
 import { testLayerDerivatives } from './layer-derivatives-suite.ts';
 import { layerNetworks } from './layer-networks.ts';
+import { outputsOf, shift } from './moved-network.ts';
 import { applyTo } from './operator-checks.ts';
 
 describe('J v is the central difference of the network', () => {
@@ -14,7 +15,7 @@ describe('J v is the central difference of the network', () => {
     using l = await linearize(network, x, { backend: cpuBackend() });
     const v = rng.normals(l.p);
     const h = 1e-6;
-    const [up, down] = await Promise.all([h, -h].map((step) => outputs(shift(network, v, step), x)));
+    const [up, down] = await Promise.all([h, -h].map((step) => outputsOf(shift(network, v, step), x, cpuBackend())));
     const difference = up!.map((value, i) => (value - down![i]!) / (2 * h));
     expect(relativeError(await applyTo(l.jacobian, v), difference)).toBeLessThan(1e-8);
   });
@@ -23,21 +24,3 @@ describe('J v is the central difference of the network', () => {
 describe('cpu, float64', () => testLayerDerivatives(() => Promise.resolve(cpuBackend()), 'float64'));
 describe('ort, float64', () => testLayerDerivatives(() => ortBackend(), 'float64'));
 describe('ort, float32', () => testLayerDerivatives(() => ortBackend(), 'float32'));
-
-async function outputs(network: Network, x: Float64Array): Promise<Float64Array> {
-  const backend = cpuBackend();
-  using f = await forward(network, x, { backend });
-  return Float64Array.from(await backend.read(f));
-}
-
-/** The network with its parameters at θ̂ + step · v; moving statistics are none of them. */
-function shift(network: Network, v: Float64Array, step: number): Network {
-  let start = 0;
-  const values = network.values.map((value, i) => {
-    if (!network.parameters[i]!.trainable) return value;
-    const moved = Float64Array.from(value, (w, at) => w + step * v[start + at]!);
-    start += value.length;
-    return moved;
-  });
-  return { ...network, values };
-}

@@ -5,10 +5,11 @@ import { explicitJacobian, kernelMatrix, linearize } from '@ntk/jacobian';
 import { gemm } from '@ntk/linop';
 import { parseLayersModel, readLayersModel } from '@ntk/models';
 import { openReference } from '@ntk/reference';
-import { forward, type Network } from '@ntk/tensor';
+import { Rng, exampleShape, forward, sizeOf, type Network } from '@ntk/tensor';
 import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { checkAdjoint } from './operator-checks.ts';
+import { outputsOf, shift } from './moved-network.ts';
+import { applyTo, checkAdjoint } from './operator-checks.ts';
 
 const NETWORKS = ['resnet20', 'resnet56'] as const;
 const DTYPES = ['float64', 'float32'] as const;
@@ -84,6 +85,20 @@ describe.skipIf(data === undefined)('networks of other people are linearised', {
       await checkAdjoint(l);
     },
   );
+
+  test.each(NETWORKS)('%s: J v is the central difference', async (name) => {
+    const { network, x } = colour(data!, name, cifar());
+    const backend = await ortBackend();
+    const example = Float64Array.from(x.subarray(0, sizeOf(exampleShape(network))));
+    using l = await linearize(network, example, { backend, dtype: 'float64' });
+    const v = new Rng('difference').normals(l.p);
+    // Small, because few of the many rectifiers may change sides on the way.
+    const h = 1e-8;
+    const up = await outputsOf(shift(network, v, h), example, backend);
+    const down = await outputsOf(shift(network, v, -h), example, backend);
+    const difference = up.map((value, i) => (value - down[i]!) / (2 * h));
+    expect(relativeError(await applyTo(l.jacobian, v), difference)).toBeLessThan(1e-5);
+  });
 
   test('ResNet-20 is the one that the golden values are of', async ({ skip }) => {
     const reference = openReference('resnet20');
