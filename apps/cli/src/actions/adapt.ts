@@ -15,6 +15,7 @@ import { blamingRows, checkFinite, type Execution, type NamedRows } from '../net
 import { chooseBackend } from '../network/choose-backend.ts';
 import { chooseSolverBackend } from '../network/choose-solver-backend.ts';
 import { adaptChart } from '../plot/adapt-chart.ts';
+import { evidenceChart } from '../plot/evidence-chart.ts';
 import { renderSvg } from '../plot/render-svg.ts';
 import { scorePredictions } from '../predictions/score-predictions.ts';
 import { predictionColumns, splitTargets, type TargetPrediction } from '../predictions/target-prediction.ts';
@@ -141,6 +142,10 @@ async function outputFiles(
   if (stored !== undefined) {
     const reference = given.saveNetwork === 'path' ? { networkPath: resolve(given.model) } : {};
     files.push({ path: given.save!, content: await encodePosterior(stored, reference) });
+  }
+  if (given.plotEvidence !== undefined && adapted.evidence !== undefined) {
+    const chart = evidenceChart(adapted.evidence, adapted.hyperparameters);
+    files.push({ path: given.plotEvidence, content: await renderSvg(chart) });
   }
   if (plot !== undefined) {
     const chart = await adaptChart({ adapted, inputs, judged: found, interval });

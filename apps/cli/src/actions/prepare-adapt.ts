@@ -39,11 +39,12 @@ export interface AdaptInputs extends LabelledData {
  * @throws {OptionError | FormatError | ShapeError | UnsupportedError} in one sentence
  */
 export async function prepareAdapt(given: AdaptArguments): Promise<AdaptInputs> {
-  const { model, out, plot, save, test } = given;
+  const { model, out, plot, plotEvidence, save, test } = given;
   if (out !== undefined) checkTablePath(out);
   if (plot !== undefined) checkPlotPath(plot);
+  if (plotEvidence !== undefined) checkEvidence(plotEvidence, given);
   if (save !== undefined) checkPosteriorPath(save);
-  const outputs = [out, plot, save].filter((path) => path !== undefined);
+  const outputs = [out, plot, plotEvidence, save].filter((path) => path !== undefined);
   await checkOutputs(outputs, [model, ...inputFiles(given), ...(test === undefined ? [] : [test])]);
   const network = await readModel(model, readModelOptions(given));
   checkLayers(network, given.layers);
@@ -80,4 +81,12 @@ function checkEnough(
 export function checkPosteriorPath(path: string): void {
   if (path.toLowerCase().endsWith('.ntk')) return;
   throw new OptionError(`${path}: a posterior is a .ntk file; expected a name ending in .ntk`);
+}
+
+function checkEvidence(path: string, { noise, priorVariance }: Pick<AdaptArguments, 'noise' | 'priorVariance'>): void {
+  checkPlotPath(path);
+  if (noise === 'learn' || (typeof noise === 'number' && priorVariance === 'learn')) return;
+  throw new OptionError(
+    '--plot-evidence shows where prior and noise variance were looked for, one of each; let one of them be learned, with one noise for all targets',
+  );
 }

@@ -26,6 +26,7 @@ export interface AdaptArguments
   /** Entries as written: names of columns of `data`, or one path of a table of targets. */
   readonly target: readonly string[];
   readonly test?: string;
+  readonly plotEvidence?: string;
   /** Squared units of the target; one for all targets, or one for each. */
   readonly noise: NoiseOption;
   readonly priorVariance: 'learn' | number;
@@ -65,7 +66,11 @@ export function addAdaptOptions(command: Command): Command {
   addProcess(command);
   addPlanningOptions(command);
   addIntervalOptions(command);
-  addOutputOptions(command);
+  addOutputOptions(command).addOption(
+    valueOption('--plot-evidence <file>', 'write the evidence of prior and noise variance as .svg', {
+      parse: parsePath,
+    }),
+  );
   addSaveOptions(command);
   return addLaterOptions(addRunOptions(command));
 }
