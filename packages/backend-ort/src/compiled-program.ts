@@ -66,7 +66,7 @@ function isComputed(program: Program, value: Value): boolean {
 }
 
 /** The size of all values that the Program computes; a session reuses memory within a run, and so needs less. */
-function workingBytes(program: Program, dtype: DType): number {
+export function workingBytes(program: Program, dtype: DType): number {
   return program.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0) * bytesPerElement(dtype);
 }
 

@@ -8,10 +8,11 @@ import {
   shapeOf,
   type Backend,
   type DType,
+  type Program,
   type Tensor,
   type TypedArray,
 } from '@ntk/tensor';
-import { compileProgram, type CompiledProgram } from './compiled-program.ts';
+import { compileProgram, workingBytes, type CompiledProgram } from './compiled-program.ts';
 import { fingerprint } from './fingerprint.ts';
 import { LeaseCache } from './lease-cache.ts';
 import { literalInputs } from './literal-inputs.ts';
@@ -66,15 +67,20 @@ function checkCount(option: string, value: number, least: number): void {
     throw new OptionError(`ortBackend: got ${option} ${value}, expected an integer of at least ${least}`);
 }
 
+/** Values of a Program together, beyond which memory counts more than the time that it takes to find some. */
+const LARGE_BYTES = 2 ** 26;
+
 /**
  * Threads sleep between operations instead of spinning: each session has threads of its own, and those of the last one
- * would take the cores from the next. Sessions do keep their memory from run to run, which the system gives slowly.
+ * would take the cores from the next. Sessions do keep their memory from run to run, which the system gives slowly. From the second run on they would also
+ * lay all values out in one block beside what the first run took: products of ResNet-56 then take 1.6 GiB instead of 1.0.
  *
  * Beyond 'basic', ONNX Runtime fuses constant factors into attributes, which are float32 whatever the tensors are: a
  * float64 product came back with seven digits.
  */
-function sessionOptions(dtype: DType, threads: number | undefined): OrtSessionOptions {
+function sessionOptions(program: Program, dtype: DType, threads: number | undefined): OrtSessionOptions {
   return {
+    enableMemPattern: workingBytes(program, dtype) < LARGE_BYTES,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     graphOptimizationLevel: dtype === 'float64' ? 'basic' : 'all',
     extra: { session: { intra_op: { allow_spinning: '0' } } },
@@ -96,7 +102,12 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
       const literals = literalInputs(program, dtype, fixed);
       const key = [dtype, ...[...literals].map(([input, data]) => `${input}=${identity(data)}`), fingerprint(program)];
       const lease = await cache.acquire(key.join(' '), () =>
-        compileProgram(ort, program, { dtype, literals }, sessionOptions(dtype, threads ?? threadCount(program))),
+        compileProgram(
+          ort,
+          program,
+          { dtype, literals },
+          sessionOptions(program, dtype, threads ?? threadCount(program)),
+        ),
       );
       return new OrtExecutable(backend, program, dtype, lease);
     },

@@ -15,6 +15,8 @@ export interface OrtSession {
 export interface OrtSessionOptions {
   intraOpNumThreads?: number;
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Lays the values of a run out in one block, once their sizes are known. */
+  enableMemPattern?: boolean;
   logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   extra?: Record<string, unknown>;
 }

@@ -13,18 +13,18 @@ export interface BatchSizes {
  * @param most - examples of a batch, at least 1
  */
 export function evenBatches(n: number, c: number, most: number): BatchSizes {
-  const maxTile = Math.max(16, Math.floor(MAX_TILE_ROWS / c));
   for (let count = Math.ceil(n / most); ; count++) {
     const wanted = Math.ceil(n / count);
-    const tiles = Math.ceil(wanted / maxTile);
-    const tileSize = Math.ceil(wanted / tiles);
-    if (tiles * tileSize <= most || wanted === 1) return { batchSize: tiles * tileSize, tileSize };
+    const sizes = inTiles(wanted, c);
+    if (sizes.batchSize <= most || wanted === 1) return sizes;
   }
 }
 
-/** Batches of as many examples as a caller said, rounded up to whole tiles. */
-export function givenBatches(c: number, batchSize: number): BatchSizes {
-  const tiles = Math.ceil(batchSize / Math.max(16, Math.floor(MAX_TILE_ROWS / c)));
-  const tileSize = Math.ceil(batchSize / tiles);
+/** Batches of at least that many examples in whole tiles; exactly as many where a suitable number of tiles divides them. */
+export function inTiles(examples: number, c: number): BatchSizes {
+  const least = Math.ceil(examples / Math.max(16, Math.floor(MAX_TILE_ROWS / c)));
+  const counts = Array.from({ length: least + 1 }, (_, i) => least + i);
+  const tiles = counts.find((count) => examples % count === 0) ?? least;
+  const tileSize = Math.ceil(examples / tiles);
   return { batchSize: tiles * tileSize, tileSize };
 }

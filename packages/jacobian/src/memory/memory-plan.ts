@@ -11,7 +11,7 @@ import {
 import { derive, type Derivation } from '../derivation.ts';
 import { cotangentProgram, parameterCount, tangentProgram } from '../linear-programs.ts';
 import { foldConvolutions } from '../simplify/fold-convolutions.ts';
-import { evenBatches, givenBatches, type BatchSizes } from './batch-size.ts';
+import { evenBatches, inTiles, type BatchSizes } from './batch-size.ts';
 import { peakNumbers } from './program-memory.ts';
 
 /** How a linearization stays within its memory, for products with J and Jᵀ. */
@@ -49,6 +49,9 @@ const MAX_BATCH_ROWS = 8192;
 /** Share of the budget that intermediate values may take before batches become smaller. */
 const WORKING_SHARE = 1 / 4;
 
+/** Engines take memory in growing blocks and give it back late: at most this many times what they use. */
+const ENGINE = 2;
+
 /**
  * Chooses batches, what is kept, and how many right-hand sides go together. In this order: everything kept, with as many windows as fit; batches computed anew
  * for each product, as large as fit.
@@ -64,70 +67,66 @@ export function planMemory(network: Network, chosen: readonly number[], options:
   const sized = (limit: number): BatchSizes =>
     options.batchSize === undefined
       ? evenBatches(n, c, Math.max(1, Math.min(most, limit)))
-      : givenBatches(c, options.batchSize);
-  const kept = whatIsKept(cost, { n, budgetBytes }, sized(examplesWithin(cost.working, budgetBytes * WORKING_SHARE)));
-  if (kept !== null) return finish(budgetBytes, cost, kept);
-  // Only the inputs are kept: a batch at a time, coefficients included.
-  const keptBytes = cost.shared + n * cost.input;
-  const passing = (examples: number): number => cost.working(examples) + examples * cost.kept;
-  const sizes = sized(examplesWithin(passing, budgetBytes - keptBytes));
-  const extra = sizes.batchSize * cost.kept;
-  const needed = keptBytes + passing(sizes.batchSize);
-  if (needed > budgetBytes) {
+      : inTiles(options.batchSize, c);
+  const share = (budgetBytes * WORKING_SHARE) / ENGINE;
+  const limit = Math.min(examplesWithin(cost.primal, share), examplesWithin(cost.products, share));
+  const kept = keptBatches(cost, options, sized(limit));
+  const decision = kept ?? passingBatches(cost, options, sized);
+  const { keptBytes, workingBytes, batchSize } = decision;
+  if (keptBytes + workingBytes > budgetBytes) {
     throw new OptionError(
-      `linearize: got a memory of ${budgetBytes} bytes, expected at least ${Math.ceil(needed)} for batches of ${sizes.batchSize} examples`,
+      `linearize: got a memory of ${budgetBytes} bytes, expected at least ${Math.ceil(keptBytes + workingBytes)} for batches of ${batchSize} examples`,
     );
   }
-  return finish(budgetBytes, cost, { ...sizes, keepsBatches: false, storedWindows: new Set(), keptBytes, extra });
+  const more = Math.floor((budgetBytes - keptBytes - workingBytes) / (ENGINE * cost.products(batchSize)));
+  return {
+    budgetBytes,
+    ...decision,
+    convolutions: cost.windows.size,
+    columns: 1 + more,
+    peakBytes: keptBytes + workingBytes,
+  };
 }
+
+type Decision = Omit<MemoryPlan, 'budgetBytes' | 'convolutions' | 'columns' | 'peakBytes'>;
 
 /** The most examples whose cost, which is linear in them, stays within a limit. */
 function examplesWithin(cost: (examples: number) => number, limit: number): number {
   return Math.floor((limit - cost(0)) / (cost(1) - cost(0)));
 }
 
-interface Decision extends BatchSizes {
-  readonly keepsBatches: boolean;
-  readonly storedWindows: ReadonlySet<number>;
-  readonly keptBytes: number;
-  /** What a batch takes beside the intermediate values of a product with one right-hand side. */
-  readonly extra: number;
-}
-
 /** The decision to keep the coefficients of all batches, with as many windows as fit; null if they do not fit. */
-function whatIsKept(
-  cost: MemoryCost,
-  { n, budgetBytes }: { readonly n: number; readonly budgetBytes: number },
-  sizes: BatchSizes,
-): Decision | null {
+function keptBatches(cost: MemoryCost, { n, budgetBytes }: MemoryOptions, sizes: BatchSizes): Decision | null {
   const { batchSize } = sizes;
   const examples = Math.ceil(n / batchSize) * batchSize;
-  // What the forward pass computes of the last batch is there twice before the engine lets go of it.
-  let extra = batchSize * cost.kept;
   let keptBytes = cost.shared + examples * cost.kept;
-  const spare = (): number => budgetBytes - keptBytes - extra - cost.working(batchSize);
-  if (spare() < 0) return null;
+  let workingBytes = ENGINE * Math.max(cost.primal(batchSize), cost.products(batchSize));
+  if (keptBytes + workingBytes > budgetBytes) return null;
   const storedWindows = new Set<number>();
+  let primal = cost.primal(batchSize);
   for (const [node, bytes] of cost.windows) {
-    if ((examples + batchSize) * bytes > spare()) continue;
+    // The forward pass of a batch holds its own windows until they are handed over.
+    const wider = Math.max(workingBytes, ENGINE * (primal + batchSize * bytes));
+    if (keptBytes + examples * bytes + wider > budgetBytes) continue;
     keptBytes += examples * bytes;
-    extra += batchSize * bytes;
+    primal += batchSize * bytes;
+    workingBytes = wider;
     storedWindows.add(node);
   }
-  return { ...sizes, keepsBatches: true, storedWindows, keptBytes, extra };
+  return { ...sizes, keepsBatches: true, storedWindows, keptBytes, workingBytes };
 }
 
-function finish(budgetBytes: number, cost: MemoryCost, { extra, ...decision }: Decision): MemoryPlan {
-  const one = cost.working(decision.batchSize) + extra;
-  const more = cost.product(decision.batchSize);
-  return {
-    budgetBytes,
-    ...decision,
-    convolutions: cost.windows.size,
-    columns: 1 + Math.max(0, Math.floor((budgetBytes - decision.keptBytes - one) / more)),
-    workingBytes: one,
-    peakBytes: decision.keptBytes + one,
-  };
+/** The decision to keep the inputs alone and to linearise batch after batch, the coefficients of the last one perhaps not yet given back. */
+function passingBatches(
+  cost: MemoryCost,
+  { n, budgetBytes }: MemoryOptions,
+  sized: (limit: number) => BatchSizes,
+): Decision {
+  const keptBytes = cost.shared + n * cost.input;
+  const passing = (examples: number): number =>
+    ENGINE * (cost.primal(examples) + cost.products(examples) + examples * cost.kept);
+  const sizes = sized(examplesWithin(passing, budgetBytes - keptBytes));
+  return { ...sizes, keepsBatches: false, storedWindows: new Set(), keptBytes, workingBytes: passing(sizes.batchSize) };
 }
 
 /** Bytes that a linearization takes, as they grow with examples. */
@@ -140,36 +139,37 @@ interface MemoryCost {
   readonly kept: number;
   /** What the windows of each convolution take beside that for an example, by number of node. */
   readonly windows: ReadonlyMap<number, number>;
-  /** The intermediate values of the forward pass and of the products with one right-hand side, for a batch of some examples. */
-  readonly working: (examples: number) => number;
-  /** Those of both products alone. */
-  readonly product: (examples: number) => number;
+  /** The values of the forward pass, coefficients included, for a batch of some examples; an upper bound, linear in them. */
+  readonly primal: (examples: number) => number;
+  /** Those of a product with J and one with Jᵀ, for one right-hand side. */
+  readonly products: (examples: number) => number;
 }
 
 function memoryCost(network: Network, chosen: readonly number[], bytes: number): MemoryCost {
-  const [one, two] = numbersForOneAndTwo(network, chosen);
-  const line = (of: (numbers: Numbers) => number) => (examples: number) =>
-    bytes * (of(one) + (examples - 1) * (of(two) - of(one)));
+  const [one, many, count] = numbersForOneAndMany(network, chosen);
+  // The most that is held at once is a maximum of functions linear in the examples, and so below this chord.
+  const chord = (of: (numbers: Numbers) => number) => (examples: number) =>
+    bytes * (of(one) + ((examples - 1) * (of(many) - of(one))) / (count - 1));
   const weights = network.values.reduce((sum, { length }) => sum + length, 0);
   return {
     shared: bytes * (2 * weights + 3 * one.parameters),
     input: bytes * one.input,
     kept: bytes * one.kept,
     windows: new Map([...one.windows].map(([node, size]) => [node, bytes * size])),
-    working: line(({ primal, tangent, cotangent }) => Math.max(primal, tangent + cotangent)),
-    product: line(({ tangent, cotangent }) => tangent + cotangent),
+    primal: chord(({ primal }) => primal),
+    products: chord(({ products }) => products),
   };
 }
 
-/** What one example takes, and two; in proportion where a Program holds its number of examples in an attribute and is valid for no other. */
-function numbersForOneAndTwo(network: Network, chosen: readonly number[]): [Numbers, Numbers] {
+/** What one example takes, and many; in proportion where a Program holds its number of examples in an attribute and is valid for no other. */
+function numbersForOneAndMany(network: Network, chosen: readonly number[]): [Numbers, Numbers, number] {
   try {
-    return [numbersFor(network, chosen, 1), numbersFor(network, chosen, 2)];
+    return [numbersFor(network, chosen, 1), numbersFor(network, chosen, MAX_BATCH_ROWS), MAX_BATCH_ROWS];
   } catch (error) {
     if (!(error instanceof NtkError)) throw error;
     const examples = network.program.inputs[0]!.shape[0]!;
     const all = numbersFor(network, chosen, examples);
-    return [scaled(all, 1 / examples), scaled(all, 2 / examples)];
+    return [scaled(all, 1 / examples), scaled(all, 2 / examples), 2];
   }
 }
 
@@ -189,8 +189,7 @@ interface Numbers {
   readonly kept: number;
   readonly windows: ReadonlyMap<number, number>;
   readonly primal: number;
-  readonly tangent: number;
-  readonly cotangent: number;
+  readonly products: number;
 }
 
 function numbersFor(network: Network, chosen: readonly number[], examples: number): Numbers {
@@ -208,8 +207,7 @@ function numbersFor(network: Network, chosen: readonly number[], examples: numbe
     kept,
     windows: windowSizes(derive(program, inputs)),
     primal: peakNumbers(derivation.primal),
-    tangent: peakNumbers(tangentProgram(derivation, 1)),
-    cotangent: peakNumbers(cotangentProgram(derivation, 1)),
+    products: peakNumbers(tangentProgram(derivation, 1)) + peakNumbers(cotangentProgram(derivation, 1)),
   };
 }
 
