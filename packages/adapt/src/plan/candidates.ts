@@ -77,10 +77,16 @@ type Entry = Omit<Candidate, 'verdict'>;
 
 function estimatesIn(dtype: DType, problem: PlanProblem, request: PlanRequest): Entry[] {
   const rank = Math.min(RANK, Math.floor(Math.min(problem.n * problem.c, problem.p) / 2));
-  return methodsOf(request, dtype, rank).map((method) => ({
+  const entryOf = (method: Method): Entry => ({
     method,
     ...estimate(problem, method, request.rates, request.layout),
-  }));
+  });
+  return formsOf(request).map((form) => {
+    const entries = preconditionersOf(form, request.preconditioner, rank).map((preconditioner) =>
+      entryOf({ ...form, dtype, preconditioner }),
+    );
+    return entries.reduce((best, entry) => (entry.seconds < best.seconds ? entry : best));
+  });
 }
 
 function bestOf(entries: readonly Entry[], memory: number): Entry | undefined {
@@ -107,8 +113,8 @@ function dtypesOf(wanted: DType | 'auto', supports: Backend['supports']): [DType
   throw new UnsupportedError(`plan: got dtype ${wanted}, expected ${other}, which is what the backend has`);
 }
 
-function methodsOf(request: PlanRequest, dtype: DType, rank: number): Method[] {
-  const allowed = FORMS.filter(
+function formsOf(request: PlanRequest): typeof FORMS {
+  return FORMS.filter(
     ({ space, solver, holds }) =>
       (request.space === 'auto' || request.space === space) &&
       (request.solver === 'auto' || request.solver === solver) &&
@@ -116,11 +122,6 @@ function methodsOf(request: PlanRequest, dtype: DType, rank: number): Method[] {
       (!request.needsLeaveOneOut || (solver === 'cholesky' && holds !== 'information')) &&
       isServed({ solver, holds }, request.solverBackend),
   );
-  return allowed.map((form) => ({
-    ...form,
-    dtype,
-    preconditioner: preconditionerOf(form, request.preconditioner, rank),
-  }));
 }
 
 /** Whether a method has use for the backend that was named for it: without float64, one that multiplies by a stored matrix. */
@@ -132,14 +133,18 @@ function isServed(
   return solver !== 'cholesky' && (holds === 'kernel' || holds === 'jacobian');
 }
 
-function preconditionerOf(
+const NONE: PreconditionerChoice = { kind: 'none', rank: 0 };
+
+/** The preconditioners that come into question for a form; a Nyström sketch must save more steps than it costs. */
+function preconditionersOf(
   { solver, space }: Pick<Method, 'solver' | 'space'>,
   wanted: PreconditionerKind | 'auto',
   rank: number,
-): PreconditionerChoice {
-  if (solver !== 'cg' || wanted === 'none') return { kind: 'none', rank: 0 };
-  if (wanted === 'jacobi') return { kind: 'jacobi', rank: 0 };
-  if (rank < 1) return { kind: 'none', rank: 0 };
-  if (wanted === 'pivoted-cholesky' && space === 'function') return { kind: 'pivoted-cholesky', rank };
-  return { kind: 'nystrom', rank };
+): PreconditionerChoice[] {
+  if (solver !== 'cg' || wanted === 'none') return [NONE];
+  if (wanted === 'jacobi') return [{ kind: 'jacobi', rank: 0 }];
+  if (rank < 1) return [NONE];
+  if (wanted === 'pivoted-cholesky' && space === 'function') return [{ kind: 'pivoted-cholesky', rank }];
+  const sketch: PreconditionerChoice = { kind: 'nystrom', rank };
+  return wanted === 'auto' ? [sketch, NONE] : [sketch];
 }
