@@ -23,7 +23,7 @@ export interface ScaleProblem {
 
 /** MLP 2-500-500-2 on ten thousand examples by conjugate gradients, and its last layer on a hundred thousand. */
 export const SCALE_PROBLEMS: Readonly<Record<string, ScaleProblem>> = {
-  'mlp-10k': { n: 10_000, layers: 'all', space: 'function', solver: 'cg', m: 32 },
+  'mlp-10k': { n: 10_000, layers: 'all', space: 'function', solver: 'cg', m: 4 },
   'last-layer-100k': { n: 100_000, layers: 'last', space: 'parameter', solver: 'auto', m: 1000 },
 };
 
