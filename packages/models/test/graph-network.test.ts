@@ -178,6 +178,25 @@ describe('a weight belongs to the layer that its name tells', () => {
   });
 });
 
+describe('a weight without a name of its own belongs to the layer that reads it', () => {
+  it.each([
+    ['StatefulPartitionedCall/model/dense/MatMul', 'model/dense'],
+    ['StatefulPartitionedCall/model/dense/Relu', 'model/dense'],
+    ['model/separable_conv2d_1/separable_conv2d/depthwise', 'model/separable_conv2d_1'],
+    ['MatMul', 'unknown_7'],
+  ])('%s', (node, layer) => {
+    const network = read(
+      graphFiles({
+        inputs: { x: [2] },
+        constants: { unknown_7: draw(2, 2) },
+        nodes: { [node]: { op: 'MatMul', inputs: ['x', 'unknown_7'] } },
+        outputs: [node],
+      }),
+    );
+    expect(network.parameters.map((parameter) => parameter.layer)).toEqual([layer]);
+  });
+});
+
 const scaleAndShift = (scale: string, shift: string): HandGraph => ({
   inputs: { x: [3] },
   constants: { w: draw(3, 4), [scale]: draw(4), [shift]: draw(4) },

@@ -30,9 +30,9 @@ export function layersOf(
 
 /** The operation in which a layer reads a weight: layers may be called like one, conv1d/conv1d. */
 const OPERATION =
-  'MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm|Conv2D|Conv1D|conv1d|depthwise|separable_conv2d|conv2d_transpose|Tensordot|einsum|embedding_lookup';
+  'MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm|Conv2D|Conv1D|conv1d|separable_conv2d|conv2d_transpose|Tensordot|einsum|embedding_lookup';
 /** What it does to the weight first. */
-const STEP = 'ExpandDims|Reshape|Einsum|concat|axis|mul|sub';
+const STEP = 'depthwise|ExpandDims|Reshape|Einsum|concat|axis|mul|sub';
 /** The variable, where the name has it. */
 const SLOT =
   'kernel|bias|biases|weights|gamma|beta|moving_mean|moving_variance|depthwise_kernel|depthwise_weights|pointwise_kernel|embeddings|alpha';
@@ -63,11 +63,13 @@ export function isMadeUp(name: string): boolean {
   return /^(onnx::.*|val_\d+|_val_\d+|\d+|.*_quantized|.*const_fold.*|unknown(_\d+)?|Const(_\d+)?)$/.test(name);
 }
 
-/** '/layers/layers.0/fc/MatMul' → 'layers.0.fc'. */
+/** '/layers/layers.0/fc/MatMul' → 'layers.0.fc'; 'model/dense/Relu', into which a converter fused the product → 'model/dense'. */
 function layerInNode(node: string): string | undefined {
   if (!node.startsWith('/')) {
-    const path = withoutCalls(node).replace(TAIL, '');
-    return path.includes('/') ? path : undefined;
+    const path = withoutCalls(node);
+    const stripped = path.replace(TAIL, '');
+    const layer = stripped === path ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : stripped;
+    return layer === '' ? undefined : layer;
   }
   const parts = node
     .split('/')
