@@ -78,6 +78,7 @@ export { type PrecisionRoot, blockPrecisionRoot, noisePrecisionRoot } from './pr
 export type { PriorMean } from './prior-mean.ts';
 export { type SampleVariance, sampleVariance } from './sample-variance.ts';
 export { type SharedProblem, sharedPosterior } from './shared-outputs.ts';
+export { type LeaveOneOutFunction, spectralLeaveOneOut } from './spectral-leave-out.ts';
 export type { TestJacobian } from './test-jacobian.ts';
 export { type EvidenceProblem, tridiagonalEvidence } from './tridiagonal-evidence.ts';
 export { type WeightSystem, kernelWeights, weightCovariance } from './weight-system.ts';
