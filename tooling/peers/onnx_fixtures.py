@@ -236,6 +236,51 @@ class Handover(nn.Module):
 
 both("handover", randomized(Handover(), 13), (torch.randn(2, 5, 3),))
 
+
+
+class Causal(nn.Module):
+    """Attention to earlier steps only, with positions turned into rotations that the exporters compute or fold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(8)
+        self.qkv = nn.Linear(8, 24, bias=False)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x):
+        n = x.shape[0]
+        q, k, v = (part.view(n, 5, 2, 4).transpose(1, 2) for part in self.qkv(self.norm(x)).chunk(3, -1))
+        angles = torch.arange(5.0)[:, None] * torch.tensor([1.0, 0.1])
+        turned = [torch.cat([a * angles.cos() - b * angles.sin(), a * angles.sin() + b * angles.cos()], -1) for a, b in (t.chunk(2, -1) for t in (q, k))]
+        y = nn.functional.scaled_dot_product_attention(*turned, v, is_causal=True)
+        return self.head(y.transpose(1, 2).reshape(n, 5, 8)[:, -1])
+
+
+script("causal", randomized(Causal(), 14), (torch.randn(2, 5, 8),))
+
+
+class Pyramid(nn.Module):
+    """Resizing between pixels, a squeeze of channels and a residual, as segmentation networks have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect")
+        self.norm = nn.GroupNorm(2, 4)
+        self.second = nn.Conv2d(4, 4, 3, padding=1, groups=2)
+        self.squeeze = nn.Conv2d(4, 4, 1)
+        self.head = nn.Conv2d(8, 1, 1)
+
+    def forward(self, x):
+        a = nn.functional.hardswish(self.norm(self.first(x)))
+        b = self.second(nn.functional.max_pool2d(a, 2))
+        b = b * nn.functional.hardsigmoid(self.squeeze(nn.functional.adaptive_avg_pool2d(b, 1)))
+        up = nn.functional.interpolate(b, scale_factor=2, mode="bilinear", align_corners=False)
+        over = nn.functional.interpolate(b, size=(6, 8), mode="bilinear", align_corners=True)
+        return self.head(torch.cat([a, up + over], 1)).flatten(1)
+
+
+both("pyramid", randomized(Pyramid(), 15), (torch.randn(2, 2, 6, 8),))
+
 # Tensors in a file of their own.
 (FOLDER / "external.data").unlink(missing_ok=True)
 outside = onnx.load(FOLDER / "mlp.script.onnx")

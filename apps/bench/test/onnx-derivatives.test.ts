@@ -16,6 +16,8 @@ const files: Readonly<Record<string, number | undefined>> = {
   'lstm.dynamo.onnx': undefined,
   'handover.script.onnx': undefined,
   'transformer.script.onnx': 11,
+  'causal.script.onnx': undefined,
+  'pyramid.dynamo.onnx': undefined,
   'transformer.dynamo.onnx': 11,
   'images_kept.dynamo.onnx': undefined,
 };

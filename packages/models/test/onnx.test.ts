@@ -150,6 +150,23 @@ const memory = (first: Named, second: Named, ...names: readonly string[]): Fixtu
   ],
 });
 
+const pyramid = (scale: Named, shift: Named): Fixture => ({
+  inputs: [{ shape: [2, 6, 8] }],
+  parameters: [
+    ['first.weight', 'first'],
+    ['first.bias', 'first'],
+    scale,
+    shift,
+    ['second.weight', 'second'],
+    ['second.bias', 'second'],
+    ['squeeze.weight', 'squeeze'],
+    ['squeeze.bias', 'squeeze'],
+    ['head.weight', 'head'],
+    ['head.bias', 'head'],
+  ],
+  notes: [FILTERS(4)],
+});
+
 const fixtures: Readonly<Record<string, Fixture>> = {
   'mlp.script.onnx': mlp,
   'mlp.dynamo.onnx': mlp,
@@ -216,6 +233,18 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       ['head.bias', 'head'],
     ],
   },
+  'causal.script.onnx': {
+    inputs: [{ shape: [5, 8] }],
+    parameters: [
+      ['norm.weight', 'norm'],
+      ['norm.bias', 'norm'],
+      ['onnx::MatMul_161', 'qkv'],
+      ['head.weight', 'head'],
+      ['head.bias', 'head'],
+    ],
+  },
+  'pyramid.script.onnx': pyramid(['onnx::Mul_80', 'norm'], ['onnx::Add_81', 'norm']),
+  'pyramid.dynamo.onnx': pyramid(['val_23', 'val_23'], ['val_25', 'val_25']),
   'pair.script.onnx': {
     inputs: [{ shape: [3] }, { shape: [3] }],
     parameters: [
