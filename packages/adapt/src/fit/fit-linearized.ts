@@ -1,6 +1,7 @@
 import type { PriorMean } from '@ntk/gp';
 import { linearize, type Linearization } from '@ntk/jacobian';
 import { ShapeError, type Network } from '@ntk/tensor';
+import { linearizationMemory } from '../plan/estimate.ts';
 import { choosePlan, type Plan } from '../plan/plan.ts';
 import { planProblem, type Sizes } from '../plan/sizes.ts';
 import { fitByJacobian } from './fit-by-jacobian.ts';
@@ -29,7 +30,12 @@ export async function fitLinearized(
   const plan = planFor(network, n, options);
   const { backend, layers, onProgress } = options;
   onProgress('linearize');
-  const linearization = await linearize(network, data.x, { backend, dtype: plan.method.dtype, layers });
+  const linearization = await linearize(network, data.x, {
+    backend,
+    dtype: plan.method.dtype,
+    layers,
+    memoryBytes: linearizationMemory(plan.memory),
+  });
   try {
     const priorMean = await priorMeanOf(linearization, options.mean);
     const targets = { yTrain: data.y, ...(priorMean === undefined ? {} : { priorMean }) };

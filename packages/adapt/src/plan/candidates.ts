@@ -79,7 +79,7 @@ function estimatesIn(dtype: DType, problem: PlanProblem, request: PlanRequest): 
   const rank = Math.min(RANK, Math.floor(Math.min(problem.n * problem.c, problem.p) / 2));
   const entryOf = (method: Method): Entry => ({
     method,
-    ...estimate(problem, method, request.rates, request.layout),
+    ...estimate(problem, method, request),
   });
   return formsOf(request).map((form) => {
     const entries = preconditionersOf(form, request.preconditioner, rank).map((preconditioner) =>

@@ -26,8 +26,8 @@ export const HELD_OUT = 256;
  *
  * The number of steps of an iterative solver is an assumption: 40 with a preconditioner of low rank, 120 without.
  */
-export function estimate(problem: PlanProblem, method: Method, rates: Rates, layout: OutputsLayout): Estimate {
-  const products = new Products(problem, method.dtype, rates);
+export function estimate(problem: PlanProblem, method: Method, { rates, layout, memory }: Setting): Estimate {
+  const products = new Products(problem, method.dtype, { rates, memory: linearizationMemory(memory) });
   const context = { problem, method, rates, layout, products };
   const base = products.linearize(method.holds === 'kernel' || method.holds === 'jacobian');
   const held = heldWork(context);
@@ -36,6 +36,19 @@ export function estimate(problem: PlanProblem, method: Method, rates: Rates, lay
     seconds: base.seconds + held.seconds + rest.seconds,
     bytes: PROCESS_BYTES + base.bytes + held.bytes + rest.bytes,
   };
+}
+
+/** What is the same for all methods. */
+export interface Setting {
+  readonly rates: Rates;
+  readonly layout: OutputsLayout;
+  /** Bytes that the process may use. */
+  readonly memory: number;
+}
+
+/** What of the memory of a process its linearization may use. */
+export function linearizationMemory(memory: number): number {
+  return memory / 2;
 }
 
 interface Context {

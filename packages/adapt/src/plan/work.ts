@@ -28,22 +28,36 @@ export class Products {
   readonly dtype: DType;
   readonly rates: Rates;
   readonly #problem: PlanProblem;
+  readonly #memory: number;
 
-  constructor(problem: PlanProblem, dtype: DType, rates: Rates) {
+  /** @param memory - bytes that the linearization may use */
+  constructor(
+    problem: PlanProblem,
+    dtype: DType,
+    { rates, memory }: { readonly rates: Rates; readonly memory: number },
+  ) {
     this.#problem = problem;
+    this.#memory = memory;
     this.dtype = dtype;
     this.rates = rates;
     this.rows = problem.n * problem.c;
   }
 
-  /** The linearization: one pass, after which the coefficients (and factors, where they are needed) are held. */
+  /** The linearization: one pass, after which the coefficients, if they fit, and the factors, where they are needed, are held. */
   linearize(needsFactors: boolean): Work {
     const { n, c, inputs, cost } = this.#problem;
     const factors = needsFactors && cost.factorNumbers !== cost.kept ? cost.factorNumbers : 0;
+    const coefficients = this.#keeps ? n * cost.kept * this.#size : this.#memory / 2;
     return {
       seconds: this.#seconds(n * (cost.tangent + (needsFactors ? cost.factors : 0))),
-      bytes: n * (cost.kept + factors + inputs + 2 * c) * this.#size,
+      bytes: coefficients + n * (factors + inputs + 2 * c) * this.#size,
     };
+  }
+
+  // Otherwise each product begins with a forward pass.
+  get #keeps(): boolean {
+    const { n, cost } = this.#problem;
+    return n * cost.kept * this.#size <= this.#memory;
   }
 
   /** The linearization and the factors of m test examples, a batch at a time. */
@@ -63,7 +77,7 @@ export class Products {
     const touched = 6 * k * (this.rows + p) * this.#size;
     return {
       seconds:
-        this.#seconds(n * k * (cost.tangent + cost.cotangent)) +
+        this.#seconds(n * (k * (cost.tangent + cost.cotangent) + (this.#keeps ? 0 : 2 * cost.tangent))) +
         touched / this.rates.memory +
         2 * Math.ceil(n / batch) * this.rates.start,
       bytes: k * (4 * (this.rows + p) * DOUBLE + 2 * batch * cost.working * this.#size),
