@@ -9,10 +9,11 @@ import {
   syrk,
   tryCholesky,
 } from '@ntk/linop';
-import { OptionError, Rng, unitRoundoff } from '@ntk/tensor';
-import { checkFinite, checkVector } from './checks.ts';
+import { type Backend, OptionError, Rng, unitRoundoff } from '@ntk/tensor';
+import { checkMatrix, checkVector } from './checks.ts';
 import type { LinearModel } from './conservative-variance.ts';
 import { type Features, informationOperator, whitenedFeatures } from './feature-operator.ts';
+import { type MatrixProducts, matrixProducts } from './matrix-products.ts';
 import { applyInBlocks, applyOperator } from './operator-product.ts';
 import { noisePrecisionRoot } from './precision-root.ts';
 import { priorScales, scaleColumns } from './prior-scale.ts';
@@ -101,8 +102,14 @@ export async function cacheExactVariance(model: LinearModel, root: Matrix): Prom
   return { priorVariance, weights, noise: scaleColumns(root, noiseScale), errorBound: 0 };
 }
 
+/** Where the products of a cache run. */
+export interface CacheOptions {
+  /** A backend with float64; on the host unless given. */
+  readonly backend?: Backend;
+}
+
 /** Settings of the evaluation of cached variances. */
-export interface CachedVarianceOptions {
+export interface CachedVarianceOptions extends CacheOptions {
   /** Test rows that are worked on at once; 64 by default. Memory is 3·blockRows·p numbers. */
   readonly blockRows?: number;
 }
@@ -120,15 +127,16 @@ export interface CachedVarianceOptions {
 export async function cachedVariance(
   cache: CachedVariance,
   jTest: TestJacobian,
-  { blockRows = 64 }: CachedVarianceOptions = {},
+  { blockRows = 64, backend }: CachedVarianceOptions = {},
 ): Promise<Float64Array> {
   const total = testRows(jTest, cache.weights.columns);
   if (!(Number.isInteger(blockRows) && blockRows > 0))
     throw new OptionError(`cachedVariance: got blockRows ${blockRows}, expected a positive integer`);
   const variance = new Float64Array(total);
+  using placed = place(cache, backend);
   for (let from = 0; from < total; from += blockRows) {
     const rows = await jacobianRows(jTest, from, Math.min(total, from + blockRows));
-    variance.set(variancesOf(cachedRoot(cache, rows)), from);
+    variance.set(variancesOf(await cachedRoot(placed, rows)), from);
   }
   return variance;
 }
@@ -141,8 +149,13 @@ export async function cachedVariance(
  *
  * Cost: 2·M·m·p + M²·p/2 multiply-adds.
  */
-export function cachedCovariance(cache: CachedVariance, jTest: Matrix): Matrix {
-  const { weights, rows } = cachedRoot(cache, jTest);
+export async function cachedCovariance(
+  cache: CachedVariance,
+  jTest: Matrix,
+  { backend }: CacheOptions = {},
+): Promise<Matrix> {
+  using placed = place(cache, backend);
+  const { weights, rows } = await cachedRoot(placed, jTest);
   return syrk(rows, { addTo: syrk(weights) });
 }
 
@@ -154,22 +167,47 @@ export function cachedCovariance(cache: CachedVariance, jTest: Matrix): Matrix {
  *
  * Cost: 4·k·m·p multiply-adds.
  */
-export function cachedWeightCovariance(cache: CachedVariance, rows: Matrix): Matrix {
-  const { weights, noise } = cache;
-  const scale = priorScales(cache.priorVariance, weights.columns);
-  const root = cachedRoot(cache, rows);
+export async function cachedWeightCovariance(
+  cache: CachedVariance,
+  rows: Matrix,
+  { backend }: CacheOptions = {},
+): Promise<Matrix> {
+  using placed = place(cache, backend);
+  const { weights, noise, priorScale } = placed;
+  const root = await cachedRoot(placed, rows);
   // (I − MᵀM)u + Mᵀ(noise · noiseᵀ)c: the transpose of what made the root.
-  const solved = gemm(root.rows, noise, { transposeB: true });
-  gemm(root.weights, weights, { transposeB: true, alpha: -1, addTo: solved });
-  return scaleColumns(gemm(solved, weights, { addTo: copyMatrix(root.weights) }), scale);
+  const solved = await noise.timesTransposed(root.rows);
+  subtract(solved, await weights.timesTransposed(root.weights));
+  const result = copyMatrix(root.weights);
+  addScaled(result.data, 1, (await weights.times(solved)).data);
+  return scaleColumns(result, priorScale);
 }
 
-function cachedRoot({ priorVariance, weights, noise }: CachedVariance, jTest: Matrix): VarianceRoot {
-  checkFinite(jTest.data, 'jTest');
-  const features = scaleColumns(jTest, priorScales(priorVariance, jTest.columns)); // j̃
-  const c = gemm(features, weights, { transposeB: true }); // [k, m]
-  const unexplained = gemm(c, weights, { alpha: -1, addTo: copyMatrix(features) });
-  const rows = gemm(c, noise);
+/** A cache where its products run. */
+interface Placed {
+  readonly priorScale: Float64Array;
+  readonly weights: MatrixProducts;
+  readonly noise: MatrixProducts;
+  [Symbol.dispose](): void;
+}
+
+function place({ priorVariance, weights, noise }: CachedVariance, backend: Backend | undefined): Placed {
+  const products = [matrixProducts(weights, backend), matrixProducts(noise, backend)] as const;
+  return {
+    priorScale: priorScales(priorVariance, weights.columns),
+    weights: products[0],
+    noise: products[1],
+    [Symbol.dispose]: () => products.forEach((each) => each.dispose()),
+  };
+}
+
+async function cachedRoot({ priorScale, weights, noise }: Placed, jTest: Matrix): Promise<VarianceRoot> {
+  checkMatrix(jTest, jTest.rows, priorScale.length, 'jTest');
+  const features = scaleColumns(jTest, priorScale); // j̃
+  const c = await weights.timesTransposed(features); // [k, m]
+  const unexplained = copyMatrix(features);
+  subtract(unexplained, await weights.times(c));
+  const rows = copyMatrix(await noise.times(c));
   for (let k = 0; k < features.rows; k++) {
     const found = sumOfSquares(rowOf(unexplained, k)) + sumOfSquares(rowOf(rows, k));
     if (found <= sumOfSquares(rowOf(features, k))) continue;
@@ -177,6 +215,10 @@ function cachedRoot({ priorVariance, weights, noise }: CachedVariance, jTest: Ma
     rowOf(unexplained, k).set(rowOf(features, k));
   }
   return { weights: unexplained, rows };
+}
+
+function subtract(target: Matrix, other: Matrix): void {
+  addScaled(target.data, -1, other.data);
 }
 
 /** Rows R with R B Rᵀ = I and what they are in weight space. */

@@ -2,6 +2,7 @@ export {
   type CachedModel,
   type CachedVariance,
   type CachedVarianceOptions,
+  type CacheOptions,
   cacheExactVariance,
   cacheVariance,
   cachedCovariance,

@@ -24,7 +24,8 @@ export async function storedCovariances(
   x: TypedArray,
   options: OpenOptions,
 ): Promise<Matrix[]> {
-  if (stored.variance.kind !== 'exact') return covariances(stored, storedWeights(stored), { x, options });
+  if (stored.variance.kind !== 'exact')
+    return covariances(stored, storedWeights(stored, options.backend), { x, options });
   using adapted = await restorePosterior(stored, options);
   return await covariances(stored, await adaptedWeights(adapted), { x, options });
 }

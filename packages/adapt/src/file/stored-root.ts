@@ -1,6 +1,7 @@
 import { cachedVariance } from '@ntk/gp';
 import { explicitJacobian, type Linearization } from '@ntk/jacobian';
 import { gemm, type Matrix } from '@ntk/linop';
+import type { Backend } from '@ntk/tensor';
 import { joinSystems } from '../systems/combine-outputs.ts';
 import { systemRows } from '../systems/system-jacobian.ts';
 import type { StoredPosterior, StoredRoot } from './stored-posterior.ts';
@@ -17,16 +18,18 @@ export async function rootVariances(
 ): Promise<Float64Array> {
   const rows = systemRows(await explicitJacobian(test), test.c, layout);
   const variances: Float64Array[] = [];
-  for (const [i, root] of roots.entries()) variances.push(await varianceOf(root, rows[i]!));
+  for (const [i, root] of roots.entries()) variances.push(await varianceOf(root, rows[i]!, test.backend));
   const [only] = variances;
   if (layout === 'full') return only!;
   // One root for all outputs is that of a kernel and a noise which they share.
   return joinSystems(variances.length === 1 ? new Array<Float64Array>(test.c).fill(only!) : variances, layout);
 }
 
-async function varianceOf({ root, constant }: StoredRoot, j: Matrix): Promise<Float64Array> {
+async function varianceOf({ root, constant }: StoredRoot, j: Matrix, backend: Backend): Promise<Float64Array> {
   const variance =
-    root.form === 'cached' ? await cachedVariance(root.cache, j) : rowSquares(gemm(j, root.root, { transposeB: true }));
+    root.form === 'cached'
+      ? await cachedVariance(root.cache, j, { backend })
+      : rowSquares(gemm(j, root.root, { transposeB: true }));
   if (constant === undefined) return variance;
   const r = constantResidual(constant, j);
   const weighted = gemm(r, constant.covariance);

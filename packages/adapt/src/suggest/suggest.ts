@@ -63,7 +63,7 @@ export async function suggestStored(
   checkOptions(options, exampleCount(network, x.length));
   const { backend } = options;
   const source = { network, x, layout, execution: { backend, dtype: dtypeFor(stored, options), layers: { names } } };
-  return choose(source, { covariances: storedWeights(stored), noise: noiseVariances }, options);
+  return choose(source, { covariances: storedWeights(stored, backend), noise: noiseVariances }, options);
 }
 
 interface Model {

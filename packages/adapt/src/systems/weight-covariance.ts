@@ -1,6 +1,6 @@
 import { cachedWeightCovariance, weightCovariance } from '@ntk/gp';
 import { gemm, type Matrix } from '@ntk/linop';
-import { OptionError } from '@ntk/tensor';
+import { OptionError, type Backend } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { storeConstant } from '../file/store-variance.ts';
 import type { StoredConstant, StoredPosterior, WeightRoot } from '../file/stored-posterior.ts';
@@ -33,19 +33,19 @@ export async function adaptedWeights(adapted: AdaptedNetwork): Promise<WeightCov
  *
  * @throws {OptionError} if it was stored without roots
  */
-export function storedWeights({ variance }: StoredPosterior): WeightCovariance[] {
+export function storedWeights({ variance }: StoredPosterior, backend: Backend): WeightCovariance[] {
   if (variance.kind !== 'root') {
     throw new OptionError(
       `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
     );
   }
   return variance.roots.map(({ root, constant }) => ({
-    times: (rows) => Promise.resolve(timesRoot(root, rows)),
+    times: (rows) => timesRoot(root, rows, backend),
     constant,
   }));
 }
 
-function timesRoot(root: WeightRoot, rows: Matrix): Matrix {
-  if (root.form === 'cached') return cachedWeightCovariance(root.cache, rows);
+async function timesRoot(root: WeightRoot, rows: Matrix, backend: Backend): Promise<Matrix> {
+  if (root.form === 'cached') return cachedWeightCovariance(root.cache, rows, { backend });
   return gemm(gemm(rows, root.root, { transposeB: true }), root.root);
 }
