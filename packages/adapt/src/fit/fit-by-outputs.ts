@@ -1,5 +1,5 @@
-import { independentPosterior, outputKernels, sharedPosterior, traceKernel, type KernelQuery } from '@ntk/gp';
-import { kernelDiagonal, kernelMatrix, type Linearization } from '@ntk/jacobian';
+import { independentPosterior, sharedPosterior, type KernelQuery } from '@ntk/gp';
+import { independentKernels, kernelDiagonal, sharedKernel, type Linearization } from '@ntk/jacobian';
 import { matrix, type Matrix } from '@ntk/linop';
 import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
@@ -24,12 +24,14 @@ export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
     weights: () => weights(linearization, inference, hyperparameters.priorVariance),
     predict: (x) =>
       predictInBatches(problem, x, async (test, { priorMean }) => {
-        const kernels = await testKernels(test, linearization);
         if (kind === 'independent') {
-          const query = { outputs: independentQueries(kernels, linearization.c, priorMean) };
+          const query = { outputs: await independentQueries(test, linearization, priorMean) };
           return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
         }
-        const query = { ...sharedQuery(kernels, linearization.c), ...(priorMean === undefined ? {} : { priorMean }) };
+        const query = {
+          ...(await sharedQuery(test, linearization)),
+          ...(priorMean === undefined ? {} : { priorMean }),
+        };
         return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
       }),
   };
@@ -38,57 +40,47 @@ export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
 // The kernels live no longer than this: closures that saw them would keep them.
 async function condition(problem: FitProblem): Promise<{ inference: OutputsInference } & Variances> {
   const { linearization, targets, options, plan } = problem;
-  const { c } = linearization;
-  options.onProgress('kernel');
-  const kernel = await kernelMatrix(linearization);
-  const variances = await resolveVariances(problem, { kTrainTrain: kernel });
+  // The kernel between outputs is needed for the evidence of at most some thousand rows, which makes its own.
+  const variances = await resolveVariances(problem, {});
   const { hyperparameters, noise } = variances;
-  options.onProgress('solve');
+  options.onProgress('kernel');
   const common = { priorVariance: hyperparameters.priorVariance, noiseVariance: noise, ...targets };
   const solver = directSolver(options.solverBackend ?? options.backend);
-  const inference: OutputsInference =
-    plan.layout === 'independent'
-      ? {
-          kind: 'independent',
-          posterior: await independentPosterior({ ...common, kernels: outputKernels(kernel, c) }, solver),
-        }
-      : {
-          kind: 'shared',
-          posterior: await sharedPosterior({ ...common, kTrainTrain: traceKernel(kernel, c), outputs: c }, solver),
-        };
-  return { inference, ...variances };
-}
-
-interface TestKernels {
-  /** [m·c, n·c] */
-  readonly kTestTrain: Matrix;
-  /** [m·c] */
-  readonly kTestDiagonal: Float64Array;
-}
-
-async function testKernels(test: Linearization, train: Linearization): Promise<TestKernels> {
-  return { kTestTrain: await kernelMatrix(test, train), kTestDiagonal: await kernelDiagonal(test) };
-}
-
-function independentQueries(
-  { kTestTrain, kTestDiagonal }: TestKernels,
-  c: number,
-  priorMean: Float64Array | undefined,
-): KernelQuery[] {
-  return outputKernels(kTestTrain, c).map((kernel, output) => {
-    const pick = (values: Float64Array): Float64Array => values.filter((_, i) => i % c === output);
+  if (plan.layout === 'independent') {
+    const kernels = await independentKernels(linearization);
+    options.onProgress('solve');
     return {
-      kTestTrain: kernel,
-      kTestDiagonal: pick(kTestDiagonal),
+      inference: { kind: 'independent', posterior: await independentPosterior({ ...common, kernels }, solver) },
+      ...variances,
+    };
+  }
+  const kTrainTrain = await sharedKernel(linearization);
+  options.onProgress('solve');
+  const posterior = await sharedPosterior({ ...common, kTrainTrain, outputs: linearization.c }, solver);
+  return { inference: { kind: 'shared', posterior }, ...variances };
+}
+
+async function independentQueries(
+  test: Linearization,
+  train: Linearization,
+  priorMean: Float64Array | undefined,
+): Promise<KernelQuery[]> {
+  const kernels = await independentKernels(test, train);
+  const diagonal = await kernelDiagonal(test); // [m·c]
+  return kernels.map((kTestTrain, output) => {
+    const pick = (values: Float64Array): Float64Array => values.filter((_, i) => i % test.c === output);
+    return {
+      kTestTrain,
+      kTestDiagonal: pick(diagonal),
       ...(priorMean === undefined ? {} : { priorMean: pick(priorMean) }),
     };
   });
 }
 
-function sharedQuery({ kTestTrain, kTestDiagonal }: TestKernels, c: number): KernelQuery {
-  const average = new Float64Array(kTestDiagonal.length / c);
-  kTestDiagonal.forEach((value, i) => (average[Math.floor(i / c)]! += value / c));
-  return { kTestTrain: traceKernel(kTestTrain, c), kTestDiagonal: average };
+async function sharedQuery(test: Linearization, train: Linearization): Promise<KernelQuery> {
+  const average = new Float64Array(test.n);
+  (await kernelDiagonal(test)).forEach((value, i) => (average[Math.floor(i / test.c)]! += value / test.c));
+  return { kTestTrain: await sharedKernel(test, train), kTestDiagonal: average };
 }
 
 /** s² Jᵀ(α_a ⊗ e_a) for each output a; shared: (s²/c) Jᵀ(α_b ⊗ e_a) for each pair. */
