@@ -29,7 +29,7 @@ export const HELD_OUT = 256;
 export function estimate(problem: PlanProblem, method: Method, { rates, layout, memory }: Setting): Estimate {
   const products = new Products(problem, method.dtype, { rates, memory: linearizationMemory(memory) });
   const context = { problem, method, rates, layout, products };
-  const base = products.linearize(method.holds === 'kernel' || method.holds === 'jacobian');
+  const base = products.linearize(method);
   const held = heldWork(context);
   const rest = inTurn(learn(context), ...(method.solver === 'cholesky' ? direct(context) : iterate(context)));
   return {
@@ -60,13 +60,13 @@ interface Context {
 }
 
 /** What stays in memory for as long as the posterior does. */
-function heldWork({ problem, method, products, rates }: Context): Work {
+function heldWork({ problem, method, products, rates, layout }: Context): Work {
   const { n, p } = problem;
   switch (method.holds) {
     case 'kernel':
-      return products.kernel(n, n, true);
+      return products.kernel({ n, outputs: layout });
     case 'jacobian':
-      return products.jacobian();
+      return products.jacobian(n);
     case 'information':
       return inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, rates.cholesky, p ** 2 * DOUBLE));
     case 'nothing':
@@ -75,7 +75,7 @@ function heldWork({ problem, method, products, rates }: Context): Work {
 }
 
 /** The evidence, on all rows in parameter space where p is small, else on a sample of the rows. */
-function learn({ problem, method, products, rates }: Context): Work {
+function learn({ problem, method, products, rates, layout }: Context): Work {
   const { n, c, p, learns } = problem;
   if (!learns) return { seconds: 0, bytes: 0 };
   const { tridiagonal, host } = rates;
@@ -87,7 +87,8 @@ function learn({ problem, method, products, rates }: Context): Work {
     return inTurn(gram, hostWork((2 / 3) * p ** 3, tridiagonal, 3 * p ** 2 * DOUBLE));
   }
   const rows = Math.min(n * c, EVIDENCE_ROWS);
-  const sample = method.holds === 'kernel' ? hostWork(0, 1) : products.kernel(rows / c, rows / c, true);
+  const isThere = method.holds === 'kernel' && layout === 'full';
+  const sample = isThere ? hostWork(0, 1) : products.kernel({ n: Math.floor(rows / c), outputs: 'full' });
   return inTurn(sample, hostWork((2 / 3) * rows ** 3, tridiagonal, 3 * rows ** 2 * DOUBLE));
 }
 
@@ -103,7 +104,7 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
       hostWork((entries * size) / 6, cholesky, 2 * entries * DOUBLE),
       hostWork((entries * size) / 4, host, 2 * entries * DOUBLE),
       products.test(m),
-      products.kernel(m, n, false),
+      ...(m > 0 ? [products.kernel({ n: m, m: n, outputs: layout })] : []),
       hostWork((m * c * size ** 2) / 2, host),
     ];
   }
@@ -114,7 +115,8 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
       hostWork(p ** 3 / 6, cholesky, square),
       hostWork((n * c * p ** 2) / 2, host, 2 * n * c * p * DOUBLE),
       products.test(m),
-      hostWork(m * c * (p ** 2 / 2 + 4 * p), host, TEST_BATCH * c * p * DOUBLE),
+      times(m / TEST_BATCH, products.jacobian(TEST_BATCH)),
+      hostWork((m * c * p ** 2) / 2, host, TEST_BATCH * c * p * DOUBLE),
     ];
   }
   const factor = inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, cholesky, 2 * p ** 2 * DOUBLE));
@@ -122,7 +124,8 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
   return [
     factor,
     products.test(predicted),
-    hostWork(predicted * c * (p ** 2 / 2 + 4 * p), host, TEST_BATCH * c * p * DOUBLE),
+    times(predicted / TEST_BATCH, products.jacobian(TEST_BATCH)),
+    hostWork((predicted * c * p ** 2) / 2, host, TEST_BATCH * c * p * DOUBLE),
   ];
 }
 

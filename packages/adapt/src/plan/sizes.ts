@@ -1,4 +1,10 @@
-import { linearizationCost, type LayerSelection, type LinearizationCost } from '@ntk/jacobian';
+import {
+  linearizationCost,
+  planKernel,
+  type KernelPlanOptions,
+  type LayerSelection,
+  type LinearizationCost,
+} from '@ntk/jacobian';
 import { exampleShape, sizeOf, type Network } from '@ntk/tensor';
 
 /** The sizes that decide how long a method takes and what it needs. */
@@ -20,7 +26,12 @@ export interface PlanProblem extends Sizes {
   readonly inputs: number;
   /** Whether a variance is learned from the evidence. */
   readonly learns: boolean;
+  /** Seconds that a kernel takes, layer by layer. */
+  readonly kernelSeconds: (kernel: KernelRequest) => number;
 }
+
+/** A kernel of the network in question. */
+export type KernelRequest = Pick<KernelPlanOptions, 'n' | 'm' | 'outputs' | 'dtype' | 'rates'>;
 
 /** Examples whose variances a plan counts on where it is not told how many will be predicted. */
 const DEFAULT_PREDICTIONS = 1000;
@@ -44,5 +55,17 @@ export function planProblem(
     cost,
     inputs: sizeOf(exampleShape(network)),
     learns: options.learns,
+    kernelSeconds: remembered((kernel) => planKernel(network, { ...kernel, layers: options.layers }).seconds),
+  };
+}
+
+// Candidates ask the same questions.
+function remembered(answer: (kernel: KernelRequest) => number): (kernel: KernelRequest) => number {
+  const known = new Map<string, number>();
+  return (kernel) => {
+    const key = JSON.stringify(kernel);
+    const seconds = known.get(key) ?? answer(kernel);
+    known.set(key, seconds);
+    return seconds;
   };
 }

@@ -1,7 +1,7 @@
 import { bytesPerElement, type DType } from '@ntk/tensor';
-import type { Method } from './method.ts';
+import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
-import type { PlanProblem } from './sizes.ts';
+import type { KernelRequest, PlanProblem } from './sizes.ts';
 
 /** Seconds and bytes of a piece of work. */
 export interface Work {
@@ -44,12 +44,13 @@ export class Products {
   }
 
   /** The linearization: one pass, after which the coefficients, if they fit, and the factors, where they are needed, are held. */
-  linearize(needsFactors: boolean): Work {
+  linearize({ holds }: Pick<Method, 'holds'>): Work {
     const { n, c, inputs, cost } = this.#problem;
+    const needsFactors = holds === 'kernel' || holds === 'jacobian';
     const factors = needsFactors && cost.factorNumbers !== cost.kept ? cost.factorNumbers : 0;
     const coefficients = this.#keeps ? n * cost.kept * this.#size : this.#memory / 2;
     return {
-      seconds: this.#seconds(n * (cost.tangent + (needsFactors ? cost.factors : 0))),
+      seconds: this.#seconds(n * cost.tangent),
       bytes: coefficients + n * (factors + inputs + 2 * c) * this.#size,
     };
   }
@@ -60,12 +61,12 @@ export class Products {
     return n * cost.kept * this.#size <= this.#memory;
   }
 
-  /** The linearization and the factors of m test examples, a batch at a time. */
+  /** The linearization of m test examples, a batch at a time. */
   test(m: number): Work {
     const { c, cost } = this.#problem;
     const batch = Math.min(m, TEST_BATCH);
     return {
-      seconds: this.#seconds(m * (cost.tangent + cost.factors)) + Math.ceil(m / TEST_BATCH) * this.rates.start,
+      seconds: this.#seconds(m * cost.tangent) + Math.ceil(m / TEST_BATCH) * this.rates.start,
       bytes: batch * (cost.kept + cost.factorNumbers + 2 * c) * this.#size,
     };
   }
@@ -95,19 +96,27 @@ export class Products {
     };
   }
 
-  /** The kernel between two sets of examples, from factors. */
-  kernel(left: number, right: number, isSymmetric: boolean): Work {
-    const { c, cost } = this.#problem;
-    const pairs = (left * right) / (isSymmetric ? 2 : 1);
-    const bytes = left * right * c ** 2 * DOUBLE;
-    return { seconds: this.#seconds(pairs * cost.kernelPair) + (3 * bytes) / this.rates.memory, bytes };
+  /** The kernel of n examples, or between those and m others: matrices of float64 on the host. */
+  kernel({ n, m, outputs }: Pick<KernelRequest, 'n' | 'm'> & { readonly outputs: OutputsLayout }): Work {
+    const { c } = this.#problem;
+    const { products, memory } = this.rates;
+    const entries = n * (m ?? n) * (outputs === 'full' ? c * c : outputs === 'independent' ? c : 1);
+    const size = m === undefined ? { n } : { n, m };
+    return {
+      seconds: this.#problem.kernelSeconds({ ...size, outputs, dtype: this.dtype, rates: { products, memory } }),
+      bytes: entries * DOUBLE,
+    };
   }
 
-  /** J itself, on the host, and in the dtype of the backend where that is another one. */
-  jacobian(): Work {
-    const entries = this.rows * this.#problem.p;
+  /** J of some examples, from factors, on the host, and in the dtype of the backend where that is another one. */
+  jacobian(examples: number): Work {
+    const { c, p, cost } = this.#problem;
+    const entries = examples * c * p;
     const copies = this.dtype === 'float64' ? DOUBLE : DOUBLE + bytesPerElement(this.dtype);
-    return { seconds: (4 * entries) / this.rates.host, bytes: entries * copies };
+    return {
+      seconds: this.#seconds(examples * cost.factors) + (4 * entries) / this.rates.host,
+      bytes: entries * copies,
+    };
   }
 
   get #size(): number {
