@@ -45,7 +45,7 @@ interface Context {
   readonly layout: JacobianLayout;
 }
 
-/** Multiplies some right-hand sides at a time. */
+/** Multiplies some right-hand sides at a time: parts of equal size where they can be, since each size is a Program of its own and engines keep what its runs took. */
 async function inParts(
   { maps: { backend, dtype }, layout: { columns } }: Context,
   x: Tensor,
@@ -53,17 +53,18 @@ async function inParts(
 ): Promise<Tensor> {
   const [k, width] = x.shape as [number, number];
   if (k <= columns) return multiply(x);
+  const size = Math.ceil(k / Math.ceil(k / columns));
   const data = await backend.read(x);
   const parts: TypedArray[] = [];
-  for (let start = 0; start < k; start += columns) {
-    const end = Math.min(k, start + columns);
+  for (let start = 0; start < k; start += size) {
+    const end = Math.min(k, start + size);
     using part = backend.upload(data.slice(start * width, end * width), [end - start, width]);
     using product = await multiply(part);
     parts.push((await backend.read(product)).slice());
   }
-  const height = parts[0]!.length / columns;
+  const height = parts[0]!.length / size;
   const joined = allocate(dtype, k * height);
-  parts.forEach((part, i) => joined.set(part, i * columns * height));
+  parts.forEach((part, i) => joined.set(part, i * size * height));
   return backend.upload(joined, [k, height]);
 }
 
