@@ -1,4 +1,5 @@
 import { calibrate, explain, formatPlan, formatRates, planAdaptation } from '@ntk/adapt';
+import { planKernel } from '@ntk/jacobian';
 import type { PlanArguments } from '../arguments/plan-command.ts';
 import type { Action } from '../main.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
@@ -25,9 +26,22 @@ export const planAction: Action<PlanArguments> = async (given, { stdout, stderr 
     files.push({ path: ratesPath, content: formatRates(measured, backend.name) });
   }
   await writeOutputs(files);
+  const { method } = plan;
+  const kernel =
+    method.holds === 'kernel'
+      ? planKernel(inputs.network, {
+          n: plan.sizes.n,
+          layers: given.layers,
+          outputs: plan.layout,
+          dtype: method.dtype,
+        }).explain()
+      : undefined;
+  const kernelLines = kernel === undefined ? [] : ['', kernel];
   const written = files.length === 0 ? [] : ['', `wrote ${files.map(({ path }) => path).join(', ')}`];
   stdout.write(
-    given.json ? `${JSON.stringify({ command: 'plan', ...plan })}\n` : `${[...explain(plan), ...written].join('\n')}\n`,
+    given.json
+      ? `${JSON.stringify({ command: 'plan', ...plan })}\n`
+      : `${[...explain(plan), ...kernelLines, ...written].join('\n')}\n`,
   );
   return 0;
 };
