@@ -19,7 +19,7 @@ export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/ta
 export { adapt, planAdaptation } from './adapt.ts';
 export type { AdaptedNetwork } from './adapt.ts';
 export { openPosterior, predictStored, restorePosterior } from './file/open-posterior.ts';
-export type { OpenOptions, OpenPosterior } from './file/open-posterior.ts';
+export type { MoreExamples, OpenOptions, OpenPosterior, RestoreOptions } from './file/open-posterior.ts';
 export { decodePosterior, encodePosterior } from './file/posterior-file.ts';
 export type { DecodeOptions, EncodeOptions, NetworkReference } from './file/posterior-file.ts';
 export { storePosterior } from './file/store-posterior.ts';

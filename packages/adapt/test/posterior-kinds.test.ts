@@ -13,7 +13,7 @@ import {
   type StoreOptions,
   type StoredPosterior,
 } from '@ntk/adapt';
-import { kernelDiagonal, linearize } from '@ntk/jacobian';
+import { kernelDiagonal, kernelMatrix, linearize } from '@ntk/jacobian';
 import { Rng } from '@ntk/tensor';
 import { describe, expect, test } from 'vitest';
 import { makeProblem } from './problem.ts';
@@ -125,6 +125,37 @@ test('one noise variance a target is kept with the data', async () => {
   using adapted = await adapt(network, { x, y }, { backend, noise, priorVariance: 1 });
   const stored = await reopened(adapted, { variance: { kind: 'exact' } });
   expect(await predictStored(stored, xTest, { backend })).toEqual(await adapted.predict(xTest));
+});
+
+test('a posterior with its data takes more examples: as if they had been there, and as an update of its factor', async () => {
+  const { network, backend, x, y, xTest } = await makeProblem();
+  const variances = { noise: 0.02, priorVariance: 0.5 };
+  const part = { x: x.subarray(0, 40), y: y.subarray(0, 20) };
+  const more = { x: x.subarray(40), y: y.subarray(20) };
+  using first = await adapt(network, part, { backend, ...variances, space: 'function' });
+  using all = await adapt(network, { x, y }, { backend, ...variances, space: 'function' });
+  using extended = await restorePosterior(await reopened(first, { variance: { kind: 'exact' } }), { backend, more });
+  const expected = await all.predict(xTest);
+  expect(await extended.predict(xTest)).toEqual(expected);
+  const { inference, linearization } = first;
+  if (inference.kind !== 'kernel') throw new Error(inference.kind);
+  using added = await linearize(network, more.x, { backend });
+  using appended = await inference.posterior.append({
+    kNewTrain: await kernelMatrix(added, linearization),
+    kNewNew: await kernelMatrix(added),
+    yNew: Float64Array.from(more.y),
+    noise: 0.02,
+    priorMean: Float64Array.from(await backend.read(added.outputs)),
+  });
+  using at = await linearize(network, xTest, { backend });
+  using old = await linearize(network, x, { backend });
+  const query = { kTestTrain: await kernelMatrix(at, old), kTestDiagonal: await kernelDiagonal(at) };
+  expect(relativeError(await appended.variance(query), expected.variance)).toBeLessThan(1e-8);
+  using apart = await adapt(network, part, { backend, noise: part.y.map(() => 0.02), priorVariance: 0.5 });
+  const own = await reopened(apart, { variance: { kind: 'exact' } });
+  await expect(restorePosterior(own, { backend, more })).rejects.toThrow(/0 noise variances for 4 new targets/);
+  using both = await restorePosterior(own, { backend, more: { ...more, noise: more.y.map(() => 0.02) } });
+  expect(relativeError((await both.predict(xTest)).mean, expected.mean)).toBeLessThan(1e-8);
 });
 
 describe('what is stored', () => {

@@ -2,7 +2,8 @@ import { linearize } from '@ntk/jacobian';
 import { OptionError, exampleCount, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import { adapt, type AdaptedNetwork } from '../adapt.ts';
 import type { Prediction } from '../fit/predict-in-batches.ts';
-import type { StoredPosterior } from './stored-posterior.ts';
+import type { TrainingData } from '../fit/training-data.ts';
+import type { DataVariance, StoredPosterior } from './stored-posterior.ts';
 import { rootVariances } from './stored-root.ts';
 import { sampledVariances, storedMean } from './stored-functions.ts';
 
@@ -48,25 +49,64 @@ export async function openPosterior(stored: StoredPosterior, options: OpenOption
   };
 }
 
+/** Examples to add to those of a posterior. */
+export interface MoreExamples extends TrainingData {
+  /** Noise variances of the new targets, [k·c], where each of the old ones has its own. */
+  readonly noise?: Float64Array;
+}
+
+/** How a posterior with its data is restored. */
+export interface RestoreOptions extends OpenOptions {
+  /** Examples to condition on as well, at the variances of the posterior. */
+  readonly more?: MoreExamples;
+}
+
 /**
- * The adapted network of a file that holds its training data, as `adapt` gave it.
+ * The adapted network of a file that holds its training data, as `adapt` gave it, or on more examples than these.
  *
- * @throws {OptionError} if the file holds no data
+ * @throws {OptionError} if the file holds no data, or noise variances of the new targets are missing
+ * @throws {ShapeError} if new examples do not fit the network
  *
- * Cost: that of `adapt` with known variances.
+ * Cost: that of `adapt` with known variances on all examples.
  */
-export async function restorePosterior(stored: StoredPosterior, options: OpenOptions): Promise<AdaptedNetwork> {
+export async function restorePosterior(stored: StoredPosterior, options: RestoreOptions): Promise<AdaptedNetwork> {
   const { variance, network, layers, mean, outputs, space, solver, priorVariance } = stored;
   if (variance.kind !== 'exact') {
     throw new OptionError(
       'restorePosterior: the posterior was stored without its training data; store it with variance exact (--save-variance exact)',
     );
   }
-  const { backend } = options;
-  const dtype = dtypeFor(stored, options);
-  const noise = variance.noise ?? stored.noiseVariances;
-  const how = { backend, dtype, layers: { names: layers }, mean, outputs, space, solver, noise, priorVariance };
-  return adapt(network, variance.data, { ...how, ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }) });
+  const { backend, more } = options;
+  const how = {
+    backend,
+    dtype: dtypeFor(stored, options),
+    layers: { names: layers },
+    mean,
+    outputs,
+    space,
+    solver,
+    priorVariance,
+    noise: noiseOf(variance, more) ?? stored.noiseVariances,
+    ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }),
+  };
+  const { data } = variance;
+  const all = more === undefined ? data : { x: joined(data.x, more.x), y: joined(data.y, more.y) };
+  return adapt(network, all, how);
+}
+
+function noiseOf({ noise }: DataVariance, more: MoreExamples | undefined): Float64Array | undefined {
+  if (noise === undefined || more === undefined) return noise;
+  if (more.noise !== undefined && more.noise.length === more.y.length) return joined(noise, more.noise);
+  throw new OptionError(
+    `restorePosterior: got ${more.noise?.length ?? 0} noise variances for ${more.y.length} new targets, expected one for each, as the old ones have`,
+  );
+}
+
+function joined(first: TypedArray, second: TypedArray): Float64Array {
+  const values = new Float64Array(first.length + second.length);
+  values.set(first, 0);
+  values.set(second, first.length);
+  return values;
 }
 
 /** Predicts once; see `openPosterior`. */
