@@ -1,6 +1,6 @@
 import { ProgramBuilder, sizeOf, type Program, type Value } from '@ntk/tensor';
 import type { ActiveNode, CoefficientRef, Derivation } from './derivation.ts';
-import { addTerms } from './rules/align.ts';
+import { CotangentSums } from './cotangent-sums.ts';
 import type { LinearNode } from './rules/rule.ts';
 import type { Primitive } from '@ntk/tensor';
 
@@ -42,19 +42,22 @@ export function emitCotangents(
   derivation: Derivation,
   coefficients: readonly Value[],
   seed: Value,
-): Map<Value, Value> {
-  const cotangents = new Map<Value, Value>([[derivation.output, seed]]);
+): ReadonlyMap<Value, Value> {
+  const cotangents = new CotangentSums(b, new Map([[derivation.output, seed]]));
   for (const node of derivation.nodes.toReversed()) {
     const cotangent = cotangents.get(node.result);
     if (cotangent === undefined) continue;
-    const parts = node.rule.cotangent(b, linearNode(b, node, coefficients), cotangent);
-    parts.forEach((part, i) => {
-      if (part === null) return;
-      const operand = node.operands[i]!;
-      cotangents.set(operand, addTerms(b, [cotangents.get(operand) ?? null, part]));
+    const linear = linearNode(b, node, coefficients);
+    const place = node.rule.placement?.(linear) ?? null;
+    if (place !== null) {
+      cotangents.addPart(node.operands[0]!, cotangent, { ...place, shape: node.operandShapes[0]! });
+      continue;
+    }
+    node.rule.cotangent(b, linear, cotangent).forEach((part, i) => {
+      if (part !== null) cotangents.add(node.operands[i]!, part);
     });
   }
-  return cotangents;
+  return cotangents.finish();
 }
 
 /** The node as its rule wants it: coefficient references resolved to values of `b`. */

@@ -142,6 +142,17 @@ export function networksOfAllForms(): Record<string, Network> {
       },
       rng,
     ),
+    'parts that overlap, gaps between them, and the whole': customNetwork(
+      [3],
+      { w: [3, 8], v: [3, 2] },
+      (b, x, { w, v }) => {
+        const h = b.unary('tanh', b.matmul(x, w!));
+        const part = (start: number, end: number, step = 1): Value => b.slice(h, 1, { start, end, step });
+        const parts = b.mul(b.mul(part(0, 3), part(2, 5)), b.mul(part(5, 8), part(1, 6, 2)));
+        return b.add(b.matmul(parts, v!), b.slice(b.mul(h, h), 1, { start: 3, end: 5 }));
+      },
+      rng,
+    ),
     'a parameter that nothing reads, and one beside it': customNetwork(
       [3],
       { unused: [2, 2], w: [3, 4], idle: [3], v: [4, 1] },

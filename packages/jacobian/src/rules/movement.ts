@@ -52,6 +52,8 @@ export const sliceRule: LinearRule<'slice'> = {
     const reached = start + (shape[axis]! - 1) * step + 1;
     return [b.pad(g, axis + 1, { before: start, after: from![axis]! - reached, step })];
   },
+  placement: ({ attributes: { axis, start, step }, shape }) =>
+    step === 1 && shape[axis]! > 0 ? { axis, start } : null,
 };
 
 export const padRule: LinearRule<'pad'> = {

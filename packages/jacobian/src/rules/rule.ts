@@ -1,4 +1,5 @@
 import type { Attributes, Primitive, ProgramBuilder, Shape, Value } from '@ntk/tensor';
+import type { Placement } from './placement.ts';
 
 /** A node of the primal Program while it is being emitted. */
 export interface PrimalNode<P extends Primitive> {
@@ -45,4 +46,9 @@ export interface LinearRule<P extends Primitive> {
    * @returns for each active operand its cotangent [k, …operandShape], null for the others
    */
   cotangent(linear: ProgramBuilder, node: LinearNode<P>, cotangent: Value): (Value | null)[];
+  /**
+   * For a primitive whose result is a run of entries of its only operand: where it lies there. The operand's cotangent is then that of the result in this place
+   * and zero elsewhere, as `cotangent` gives it too. Null if the result is none.
+   */
+  placement?(node: LinearNode<P>): Placement | null;
 }
