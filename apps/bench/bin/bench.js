@@ -15,6 +15,13 @@ const SUITES = {
       return { report, text: bench.formatProductsReport(report) };
     },
   },
+  memory: {
+    problems: bench.MEMORY_PROBLEMS,
+    async run(backend, problem, { seed }) {
+      const report = await bench.memorySuite(backend, problem, { seed });
+      return { report, text: bench.formatMemoryReport(report) };
+    },
+  },
   gram: {
     problems: bench.GRAM_PROBLEMS,
     async run(backend, problem, { seed }) {

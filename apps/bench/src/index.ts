@@ -25,6 +25,8 @@ export type { PosteriorProblemName, PosteriorSetting } from './speed/posterior-p
 export { formatPosteriorReport, posteriorSuite } from './speed/posterior.ts';
 export type { PosteriorReport, PosteriorRow } from './speed/posterior.ts';
 export type { PeerComparison, PeerProduct, PeerRow } from './speed/products-peer.ts';
+export { MEMORY_PROBLEMS, formatMemoryReport, memorySuite } from './speed/memory.ts';
+export type { MemoryReport } from './speed/memory.ts';
 export { productsSuite } from './speed/products.ts';
 export type { ProductRow, ProductsOptions, ProductsReport } from './speed/products.ts';
 export { formatProductsReport } from './speed/report.ts';

@@ -100,17 +100,16 @@ function keptBatches(cost: MemoryCost, { n, budgetBytes }: MemoryOptions, sizes:
   const { batchSize } = sizes;
   const examples = Math.ceil(n / batchSize) * batchSize;
   let keptBytes = cost.shared + examples * cost.kept;
-  let workingBytes = ENGINE * Math.max(cost.primal(batchSize), cost.products(batchSize));
+  // The engine may keep what it made for the forward pass, ready for another one.
+  let workingBytes = ENGINE * (cost.primal(batchSize) + cost.products(batchSize));
   if (keptBytes + workingBytes > budgetBytes) return null;
   const storedWindows = new Set<number>();
-  let primal = cost.primal(batchSize);
   for (const [node, bytes] of cost.windows) {
     // The forward pass of a batch holds its own windows until they are handed over.
-    const wider = Math.max(workingBytes, ENGINE * (primal + batchSize * bytes));
-    if (keptBytes + examples * bytes + wider > budgetBytes) continue;
+    const more = (examples + ENGINE * batchSize) * bytes;
+    if (keptBytes + workingBytes + more > budgetBytes) continue;
     keptBytes += examples * bytes;
-    primal += batchSize * bytes;
-    workingBytes = wider;
+    workingBytes += ENGINE * batchSize * bytes;
     storedWindows.add(node);
   }
   return { ...sizes, keepsBatches: true, storedWindows, keptBytes, workingBytes };
