@@ -65,6 +65,18 @@ describe('cholesky on a backend', () => {
     expect(indefinite.data).toEqual(before.data);
   });
 
+  it('leaves the upper triangle alone, from which failures beyond the first panel are undone', async () => {
+    const eigenvalues = geometricSpectrum(300, 10).map((value, i) => (i === 299 ? -1e-3 : value));
+    const a = matrixWithSpectrum(eigenvalues, new Rng(7));
+    const copy = copyMatrix(a);
+    const failed = await tryCholeskyOn(backend, copy, { inPlace: true, jitter: { limit: 0 } });
+    expect(failed).toMatchObject({ status: 'breakdown' });
+    expect((failed as { pivot: number }).pivot).toBeGreaterThan(256);
+    expect(copy.data).toEqual(a.data);
+    const jittered = await tryCholeskyOn(backend, copy, { inPlace: true, jitter: { limit: 0.1 } });
+    expect(jittered).toMatchObject({ status: 'converged', jitter: cholesky(a, { jitter: { limit: 0.1 } }).jitter });
+  });
+
   it('adds the jitter that the host adds', async () => {
     const singular = syrk(randomMatrix(300, 3, new Rng(2)));
     const onHost = cholesky(singular);

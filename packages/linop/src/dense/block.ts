@@ -65,6 +65,14 @@ export function setBlock(block: Block, entries: TypedArray): void {
   }
 }
 
+/** Writes the lower triangle of square entries, row by row, to a Block with unit column stride. */
+export function setLower(block: Block, entries: TypedArray): void {
+  const { rows, columns, rowStride } = block;
+  for (let i = 0; i < rows; i++) {
+    block.data.set(entries.subarray(i * columns, i * columns + i + 1), block.offset + i * rowStride);
+  }
+}
+
 /** The lower triangle of a Block as a new Matrix with zeros above the diagonal. */
 export function lowerMatrix(block: Block): Matrix {
   const lower = { rows: block.rows, columns: block.columns, data: packBlock(block) };

@@ -4,7 +4,7 @@ import { blockOf } from './block.ts';
 import { factorLowerOn } from './factor-lower-on.ts';
 import { requireFloat64 } from './float64-backend.ts';
 import { NO_PIVOT, factorLower } from './factor-lower.ts';
-import { type Matrix, copyMatrix, squareSize } from './matrix.ts';
+import { type Matrix, matrix, squareSize } from './matrix.ts';
 
 /** How much may be added to the diagonal of a matrix that is not positive definite to rounding. */
 export interface JitterPolicy {
@@ -52,7 +52,7 @@ const DEFAULT_JITTER: JitterPolicy = { start: 1e-12, growth: 10, limit: 1e-6 };
  * No jitter is tried first, then growing ones up to a stated limit; the one used is reported. A pivot counts as not positive when it
  * is below one rounding error of its diagonal entry: it then holds no correct digit. Symmetry is taken for granted, not checked.
  *
- * @param a - symmetric, [n, n]; overwritten only if `inPlace`
+ * @param a - symmetric, [n, n], only its lower triangle is read; overwritten only if `inPlace`, and then the upper one keeps the original
  * @returns the factor and the jitter; `factor` shares the data of `a` if `inPlace`
  * @throws {ShapeError} if a is not square
  * @throws {OptionError} if the jitter policy makes no sense
@@ -105,9 +105,11 @@ interface Trial {
 function* factorisations(a: Matrix, options: CholeskyOptions): Generator<Trial, Cholesky | CholeskyFailure, number> {
   const n = squareSize(a, 'cholesky');
   const policy = checkedJitterPolicy(options.jitter);
-  const bad = firstNonFinite(a.data);
+  const bad = firstNonFinite(a);
   if (bad >= 0) return nonFinite(a, bad);
-  const work = options.inPlace === true ? a : copyMatrix(a);
+  const isInPlace = options.inPlace === true;
+  const work = isInPlace ? a : matrix(n, n);
+  if (!isInPlace) copyLower(a, work);
   const diagonal = Float64Array.from({ length: n }, (_, i) => a.data[i * n + i]!);
   const scale = meanAbsolute(diagonal);
   const jitters = jittersOf(policy, scale);
@@ -115,18 +117,26 @@ function* factorisations(a: Matrix, options: CholeskyOptions): Generator<Trial, 
   for (const jitter of jitters) {
     pivot = yield { a: work, floors: addJitter(work, diagonal, jitter) };
     if (pivot === NO_PIVOT) {
-      clearUpper(work);
+      if (isInPlace) clearUpper(work);
       return { status: 'converged', factor: work, jitter };
     }
-    restoreLower(work, diagonal);
+    if (isInPlace) restoreLower(work, diagonal);
+    else copyLower(a, work);
   }
   return breakdown(n, pivot, jitters[jitters.length - 1]!, scale);
 }
 
 // A loop: the array's own search takes as long as a tenth of the factorisation.
-function firstNonFinite(data: Float64Array): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return i;
+function firstNonFinite({ rows: n, data }: Matrix): number {
+  for (let i = 0; i < n; i++) {
+    for (let at = i * n; at <= i * (n + 1); at++) if (!Number.isFinite(data[at]!)) return at;
+  }
   return -1;
+}
+
+function copyLower(from: Matrix, to: Matrix): void {
+  const n = from.rows;
+  for (let i = 0; i < n; i++) to.data.set(from.data.subarray(i * n, i * (n + 1) + 1), i * n);
 }
 
 /** Completes a jitter policy by the defaults. @throws {OptionError} if it makes no sense */

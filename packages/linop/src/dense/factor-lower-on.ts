@@ -1,5 +1,5 @@
 import { type Backend, type Program, ProgramBuilder } from '@ntk/tensor';
-import { blockOf, setBlock, subBlock } from './block.ts';
+import { blockOf, setLower, subBlock } from './block.ts';
 import { NO_PIVOT, factorLower } from './factor-lower.ts';
 import type { Matrix } from './matrix.ts';
 import { PANEL, type Rows, solvePanel, uploadRows } from './solve-panel.ts';
@@ -35,7 +35,7 @@ async function updateDiagonal(backend: Backend, panel: Rows): Promise<void> {
   using rows = uploadRows(backend, panel);
   const [output] = await backend.run(executable, [rows]);
   using block = output!;
-  setBlock(subBlock(blockOf(a), first, first, count, count), await backend.read(block));
+  setLower(subBlock(blockOf(a), first, first, count, count), await backend.read(block));
 }
 
 function diagonalProgram(n: number, start: number, width: number): Program {
