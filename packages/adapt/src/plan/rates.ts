@@ -27,8 +27,8 @@ const NATIVE: Rates = {
 };
 
 const PLAIN: Rates = {
-  products: { float64: 5e8, float32: 5e8 },
-  cholesky: 1.5e9,
+  products: { float64: 2e9, float32: 2e9 },
+  cholesky: 1e9,
   host: 1.5e9,
   tridiagonal: 1.5e9,
   memory: 4e9,
@@ -36,7 +36,7 @@ const PLAIN: Rates = {
 };
 
 /** TensorFlow.js and other backends of float32: the products are theirs, and the rest is on the host. */
-const FLOAT32: Rates = { ...PLAIN, products: { float64: 5e8, float32: 1e10 }, start: 2e-3 };
+const FLOAT32: Rates = { ...PLAIN, products: { float64: 2e9, float32: 1e10 }, start: 2e-3 };
 
 /** The fixed table for a backend. */
 export function ratesOf({ name, supports }: Pick<Backend, 'name' | 'supports'>): Rates {
