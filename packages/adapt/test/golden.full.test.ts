@@ -24,8 +24,14 @@ const ways: readonly (readonly [model: string, backend: string, spaces: readonly
   ['mnist_cnn', 'ort', ['cg', 'lsmr']],
 ];
 
+/** Fifty rows of 258,826 numbers in every step of a solver take hours. */
+const meansOnly: readonly string[] = ['mnist_cnn cg', 'mnist_cnn lsmr'];
+
 for (const [model, backend, spaces] of ways) {
   const reference = openReference(model);
   if (reference === undefined) continue;
-  for (const space of spaces) testGoldenPosterior(reference, { backend, open: backends[backend]!, space });
+  for (const space of spaces) {
+    const covariances = !meansOnly.includes(`${model} ${space}`);
+    testGoldenPosterior(reference, { backend, open: backends[backend]!, space, covariances });
+  }
 }
