@@ -1,5 +1,5 @@
 import { cachedVariance } from '@ntk/gp';
-import { explicitJacobian, type Linearization } from '@ntk/jacobian';
+import { explicitJacobian, kernelDiagonal, type Linearization } from '@ntk/jacobian';
 import { gemm, type Matrix } from '@ntk/linop';
 import type { Backend } from '@ntk/tensor';
 import { joinSystems } from '../systems/combine-outputs.ts';
@@ -20,9 +20,12 @@ export async function rootVariances(
   const variances: Float64Array[] = [];
   for (const [i, root] of roots.entries()) variances.push(await varianceOf(root, rows[i]!, test.backend));
   const [only] = variances;
-  if (layout === 'full') return only!;
   // One root for all outputs is that of a kernel and a noise which they share.
-  return joinSystems(variances.length === 1 ? new Array<Float64Array>(test.c).fill(only!) : variances, layout);
+  const shared = layout !== 'full' && variances.length === 1;
+  const found = joinSystems(shared ? new Array<Float64Array>(test.c).fill(only!) : variances, layout);
+  // Where the kernel overflows there is no variance, as there is none before a posterior is stored, though its Jacobian may be finite.
+  const prior = await kernelDiagonal(test);
+  return found.map((value, i) => (Number.isFinite(prior[i]) ? value : NaN));
 }
 
 async function varianceOf({ root, constant }: StoredRoot, j: Matrix, backend: Backend): Promise<Float64Array> {
