@@ -74,18 +74,27 @@ const LARGE_BYTES = 2 ** 26;
  * Threads sleep between operations instead of spinning: each session has threads of its own, and those of the last one
  * would take the cores from the next. Sessions do keep their memory from run to run, which the system gives slowly. From the second run on they would also
  * lay all values out in one block beside what the first run took: products of ResNet-56 then take 1.6 GiB instead of 1.0.
- *
- * Beyond 'basic', ONNX Runtime fuses constant factors into attributes, which are float32 whatever the tensors are: a
- * float64 product came back with seven digits.
  */
 function sessionOptions(program: Program, dtype: DType, threads: number | undefined): OrtSessionOptions {
   return {
     enableMemPattern: workingBytes(program, dtype) < LARGE_BYTES,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    graphOptimizationLevel: dtype === 'float64' ? 'basic' : 'all',
+    graphOptimizationLevel: optimizationLevel(program, dtype),
     extra: { session: { intra_op: { allow_spinning: '0' } } },
     logSeverityLevel: 3,
   };
+}
+
+/** Nodes beyond which ONNX Runtime's optimiser, whose time grows with their square, takes longer than it saves: steps of recurrent networks. */
+const MANY_NODES = 2500;
+
+/**
+ * Beyond 'basic', ONNX Runtime fuses constant factors into attributes, which are float32 whatever the tensors are: a
+ * float64 product came back with seven digits.
+ */
+function optimizationLevel({ nodes }: Program, dtype: DType): 'disabled' | 'basic' | 'all' {
+  if (nodes.length > MANY_NODES) return 'disabled';
+  return dtype === 'float64' ? 'basic' : 'all';
 }
 
 function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCache<CompiledProgram>): OrtBackend {

@@ -1,6 +1,7 @@
 import { cpuBackend, ProgramBuilder, type Backend, type Program, type TypedArray } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
 import { loadOrt, ortBackend, type OrtModule } from '@ntk/backend-ort';
+import { expectAllclose } from '@ntk/tensor/testing';
 
 /** x + constant, and x times it. */
 function affine(constant: number, name = 'affine'): Program {
@@ -152,4 +153,16 @@ describe('run', () => {
     expect(Math.max(...gram!.map((value, i) => Math.abs(value - gramExpected![i]!)))).toBeLessThan(1e-12);
     expect(Math.max(...sum!.map((value, i) => Math.abs(value - sumExpected![i]!)))).toBeLessThan(1e-12);
   });
+});
+
+it('computes what the reference does with thousands of nodes, which ONNX Runtime does not optimise', async () => {
+  const b = new ProgramBuilder('steps');
+  const x = b.input('x', [2, 3], { exampleAxis: 0 });
+  let h = x;
+  for (let step = 0; step < 1300; step++) h = b.unary('tanh', b.add(h, b.mul(x, b.scalar(1 / (step + 2)))));
+  b.output('h', h);
+  const six = Float64Array.from({ length: 6 }, (_, i) => i - 2.5);
+  const [want] = await evaluate(cpuBackend(), b.build(), [six]);
+  const [got] = await evaluate(await ortBackend(), b.build(), [six]);
+  expectAllclose(got!, want!, { atol: 1e-13 });
 });
