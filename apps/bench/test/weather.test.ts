@@ -6,7 +6,7 @@ describe('the weather experiment', () => {
   let result: WeatherResult;
   beforeAll(async () => {
     result = await weatherExperiment({ backend: cpuBackend(), days: 40, seed: 0 });
-  });
+  }, 60_000);
   afterAll(() => result.dispose());
 
   test('keeps labelled and held-out days apart, and uses all of New York', () => {
