@@ -1,11 +1,4 @@
-import {
-  checkNetworkFit,
-  decodePosterior,
-  encodeInputs,
-  expandNames,
-  fitFeatures,
-  type StoredPosterior,
-} from '@ntk/adapt';
+import { checkNetworkFit, encodeInputs, expandNames, fitFeatures, type StoredPosterior } from '@ntk/adapt';
 import { describeNetwork, readModel } from '@ntk/models';
 import type { Network } from '@ntk/tensor';
 import type { InspectArguments } from '../arguments/inspect-command.ts';
@@ -16,8 +9,8 @@ import { blamingRows, dtypeOn } from '../network/blame-rows.ts';
 import { chooseBackend } from '../network/choose-backend.ts';
 import { kernelSpectrum, type KernelSpectrum } from '../network/kernel-spectrum.ts';
 import { networkSide } from '../network/network-side.ts';
+import { readPosterior } from '../posterior/read-posterior.ts';
 import { inspectJson, inspectReport } from '../report/inspect-report.ts';
-import { readInputFile } from '../tables/input-file.ts';
 import { readTable } from '../tables/read-table.ts';
 import type { TextStream } from '../terminal/streams.ts';
 
@@ -36,7 +29,7 @@ async function open(given: InspectArguments): Promise<{ network: Network; stored
   const { model } = given;
   if (!model.toLowerCase().endsWith('.ntk'))
     return { network: await readModel(model, readModelOptions(given)), stored: undefined };
-  const stored = await decodePosterior(await readInputFile(model), model);
+  const stored = await readPosterior(model);
   return { network: stored.network, stored };
 }
 

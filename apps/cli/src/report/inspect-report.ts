@@ -1,8 +1,9 @@
-import { describeMapping, type StoredPosterior } from '@ntk/adapt';
+import { describeMapping, errorBoundOf, type StoredPosterior } from '@ntk/adapt';
 import { formatDescription, type NetworkDescription } from '@ntk/models';
 import type { KernelSpectrum } from '../network/kernel-spectrum.ts';
 import { short } from './columns.ts';
 import { counted } from './counted.ts';
+import { describeVariance } from './stored-variance.ts';
 
 /** What `ntk inspect` found. */
 export interface Inspection {
@@ -40,6 +41,7 @@ function posteriorLines(stored: StoredPosterior): string[] {
   const { examples, layers, mean, noiseVariance, priorVariance, features } = stored;
   return [
     `posterior of ${counted(examples, 'row')}: layers ${layers.join(', ')}; prior mean ${mean}; noise variance ${short(noiseVariance)}, prior variance ${short(priorVariance)}`,
+    `  outputs ${stored.outputs}; ${describeVariance(stored)}`,
     ...(features === undefined ? [] : describeMapping(features).map((line) => `  ${line}`)),
   ];
 }
@@ -49,8 +51,10 @@ function posteriorSummary({
   layers,
   mean,
   space,
+  outputs,
   noiseVariance,
   priorVariance,
+  variance,
   features,
 }: StoredPosterior): object {
   return {
@@ -58,8 +62,10 @@ function posteriorSummary({
     layers,
     mean,
     space,
+    outputs,
     noiseVariance,
     priorVariance,
+    variance: { kind: variance.kind, errorBound: errorBoundOf(variance) },
     ...(features === undefined ? {} : { features }),
   };
 }
