@@ -88,13 +88,14 @@ const failures: Readonly<Record<string, Failure>> = {
       }),
     ),
     name: 'UnsupportedError',
-    message: /^model\.json: got NextIteration \('next'\), Enter \('enter'\), Merge \('merge'\), Exit \('f'\), which/,
+    message:
+      /^model\.json: got 'enter' \(Enter\), 'merge' \(Merge\), 'next' \(NextIteration\), 'f' \(Exit\), which belong to loops/,
   },
   'a call of a function': {
     ...from(graph({ nodes: { f: { op: 'While', inputs: ['x'], attr: { body: { func: { name: 'body_12' } } } } } })),
     name: 'UnsupportedError',
     message:
-      "model.json: got 'f' (While), which call functions that the graph defines, such as the body of a loop; expected operations alone. Networks with recurrent layers are read as LayersModels: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model",
+      "model.json: got 'f' (While), which belong to loops or call functions that the graph defines; expected operations alone. Networks with recurrent layers are read as LayersModels: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model",
   },
   'an operation that is a function of the file': {
     json: topology({
@@ -103,7 +104,7 @@ const failures: Readonly<Record<string, Failure>> = {
     }),
     weights: good.weights,
     name: 'UnsupportedError',
-    message: /^model\.json: got 'g' \(my_function\), which call functions/,
+    message: /^model\.json: got 'g' \(my_function\), which belong to loops or call functions/,
   },
   'a value that is not there': {
     ...from(graph({ nodes: { f: { op: 'MatMul', inputs: ['x', 'v'] } } })),

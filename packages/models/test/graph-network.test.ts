@@ -152,6 +152,24 @@ describe('a classifier of Keras', () => {
   });
 });
 
+describe('numbers of a formula', () => {
+  it.each([
+    ['model/normalization/truediv', 0],
+    ['model/tf.math.multiply/Mul/y', 0],
+    ['model/scale/ReadVariableOp', 1],
+  ])('%s: %i parameters', (name, parameters) => {
+    const network = read(
+      graphFiles({
+        inputs: { x: [3] },
+        constants: { [name]: draw(3) },
+        nodes: { f: { op: 'Mul', inputs: ['x', name] } },
+        outputs: ['f'],
+      }),
+    );
+    expect(network.parameters).toHaveLength(parameters);
+  });
+});
+
 describe('a weight belongs to the layer that its name tells', () => {
   it.each([
     ['StatefulPartitionedCall/sequential/dense/MatMul/ReadVariableOp', 'sequential/dense'],
@@ -308,6 +326,38 @@ describe('graphs compute what TensorFlow.js computes', () => {
     ).resolves.toBeLessThan(1e-6);
   });
 
+  it('with a dilated convolution of sequences written as one of blocks', () => {
+    const pads: HandConstant = { shape: [1, 2], values: [2, 3], dtype: 'int32' };
+    const crops: HandConstant = { shape: [1, 2], values: [0, 1], dtype: 'int32' };
+    const rows = { squeeze_dims: attr.ints(-3) };
+    return expect(
+      disagreement({
+        inputs: { x: [7, 2] },
+        constants: { block: ints(2), pads, crops, w: draw(1, 3, 2, 4), flat: ints(-1, 28), dim: ints(-3) },
+        nodes: {
+          blocks: { op: 'SpaceToBatchND', inputs: ['x', 'block', 'pads'] },
+          axis: { op: 'Squeeze', inputs: ['dim'] },
+          image: { op: 'ExpandDims', inputs: ['blocks', 'axis'] },
+          conv: { op: 'Conv2D', inputs: ['image', 'w'], attr: convolution('VALID') },
+          sequence: { op: 'Squeeze', inputs: ['conv'], attr: rows },
+          back: { op: 'BatchToSpaceND', inputs: ['sequence', 'block', 'crops'] },
+          f: { op: 'Reshape', inputs: ['back', 'flat'] },
+        },
+        outputs: ['f'],
+      }),
+    ).resolves.toBeLessThan(1e-6);
+  });
+
+  it('with a quotient that is 0 where its divisor is', () =>
+    expect(
+      disagreement({
+        inputs: { x: [4] },
+        constants: { y: { shape: [4], values: [2, 0, -1, 0.5] } },
+        nodes: { f: { op: 'DivNoNan', inputs: ['x', 'y'] } },
+        outputs: ['f'],
+      }),
+    ).resolves.toBeLessThan(1e-6));
+
   it('with a transposed convolution', () =>
     expect(
       disagreement({
@@ -392,23 +442,29 @@ describe('an output with several axes', () => {
 });
 
 describe('a normalisation of layers as Keras writes it', () => {
-  it('takes the moments of each example', async () => {
+  it.each([[[4]], [[2, 4]]])('takes the moments of the last axis of %j', async (shape) => {
     const network = read(
       graphFiles({
-        inputs: { x: [4] },
+        inputs: { x: shape },
         constants: {
           target: { ...ints(1, -1, 4, 1), shape: [4] },
           one: float(1),
           zero: float(0),
           none: ints(),
-          back: ints(-1, 4),
+          back: ints(-1, ...shape),
           place: ints(0),
           end: ints(1),
+          last: ints(-1),
           gamma: draw(4),
         },
         nodes: {
           shape: { op: 'Shape', inputs: ['x'] },
-          n: { op: 'StridedSlice', inputs: ['shape', 'place', 'end', 'end'] },
+          outer: {
+            op: 'StridedSlice',
+            inputs: ['shape', 'place', 'last', 'end'],
+            attr: { begin_mask: attr.int(1) },
+          },
+          n: { op: 'Prod', inputs: ['outer', 'place'], attr: { keep_dims: attr.flag(true) } },
           image: { op: 'Reshape', inputs: ['x', 'target'] },
           scale: { op: 'Fill', inputs: ['n', 'one'] },
           shift: { op: 'Fill', inputs: ['n', 'zero'] },

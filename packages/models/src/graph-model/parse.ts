@@ -82,14 +82,17 @@ function defNodes(nodes: readonly NodeJson[]): DefNode[] {
     .map((node) => new DefNode(node, outputs.get(node.name) ?? 1));
 }
 
-/** @throws {UnsupportedError} if an operation calls a function of the graph: a loop, a condition, or a part that was not put in line */
+/** Of which loops and conditions are made in older graphs. */
+const CONTROL_FLOW: ReadonlySet<string> = new Set(['Switch', 'Merge', 'Enter', 'Exit', 'NextIteration', 'LoopCond']);
+
+/** @throws {UnsupportedError} if an operation calls a function of the graph or belongs to a loop or a condition */
 function rejectCalls(nodes: readonly DefNode[], functions: readonly string[], label: string): void {
   const defined = new Set(functions);
-  const calling = nodes.filter((node) => defined.has(node.op) || node.calls().length > 0);
+  const calling = nodes.filter((node) => CONTROL_FLOW.has(node.op) || defined.has(node.op) || node.calls().length > 0);
   if (calling.length === 0) return;
   const listed = listNames(calling.map(({ name, op }) => `'${name}' (${op})`));
   throw new UnsupportedError(
-    `${label}: got ${listed}, which call functions that the graph defines, such as the body of a loop; expected operations alone. Networks with recurrent layers are read as LayersModels: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model`,
+    `${label}: got ${listed}, which belong to loops or call functions that the graph defines; expected operations alone. Networks with recurrent layers are read as LayersModels: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model model.h5 model`,
   );
 }
 

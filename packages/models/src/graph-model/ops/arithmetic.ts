@@ -32,12 +32,15 @@ function slotted(op: 'add' | 'mul'): GraphRule {
   };
 }
 
+/** What names of numbers in formulas end in: operands, and quotients that were computed beforehand, as of a standardisation. */
+const LITERAL = /(^|\/)(x|y|Const|truediv|div|Maximum|Sqrt)(_\d+)?$/;
+
 /**
  * Numbers that stand in the formula of a network, as in 2 * x, are constants of a frozen graph as its variables are; only their names tell: 'mul/y'.
  * They are no weights, but where they are added to the product of one.
  */
 function notLiteral(tracer: Tracer, operand: Traced, other: Traced): Traced {
-  if (operand.kind === 'view' || !/(^|\/)(x|y|Const(_\d+)?)$/.test(operand.name)) return operand;
+  if (operand.kind === 'view' || !LITERAL.test(operand.name)) return operand;
   if (other.kind === 'view' && tracer.products.has(other.value)) return operand;
   const { kind, element, shape, values, name } = operand;
   return { kind, element, shape, values, name };
@@ -74,6 +77,15 @@ const select: GraphRule = (tracer, _node, inputs) => {
   );
 };
 
+/** x / y, and 0 where y is 0; there the quotient is taken of 1, so that its derivative is finite. */
+const divideOrZero: GraphRule = (tracer, _node, inputs) =>
+  elementwise(tracer, [required(inputs, 0), required(inputs, 1)], {
+    formula: (b, [x, y]) => {
+      const isZero = b.binary('equal', y!, b.scalar(0));
+      return b.where(isZero, b.scalar(0), b.div(x!, b.where(isZero, b.scalar(1), y!)));
+    },
+  });
+
 /** One number in place of every entry. */
 function everywhere(value: number): GraphRule {
   return unary((b, x) => b.add(b.mul(b.scalar(0), x), b.scalar(value)));
@@ -90,6 +102,7 @@ export const arithmeticRules: GraphRules = {
   Div: entrywise('div'),
   RealDiv: entrywise('div'),
   FloorDiv: entrywise('div'),
+  DivNoNan: divideOrZero,
   FloorMod: entrywise('floorMod'),
   Maximum: entrywise('maximum'),
   Minimum: entrywise('minimum'),

@@ -110,18 +110,20 @@ const transposedConvolution: GraphRule = (tracer, node, inputs) => {
  */
 function dilated(layout: 'hwio' | 'hwcm'): GraphRule {
   return (tracer, node, inputs) => {
-    const [dilations, pads, crops] = [2, 3, 4].map((index) =>
-      numbersIn(knownInput(inputs, index, 'blocks'), 'a block'),
-    );
+    const [block, pads, crops] = [2, 3, 4].map((index) => numbersIn(knownInput(inputs, index, 'blocks'), 'a block'));
+    // A sequence is an image of one row.
+    const isSequence = block!.length === 1;
+    const dilations = isSequence ? [1, ...block!] : block!;
+    const [around, cropped] = [pads!, crops!].map((each) => (isSequence ? [0, 0, ...each] : each));
     const images = filtered(tracer, node, inputs, layout, (kernel) => ({
       kernel,
       strides: [1, 1],
-      dilations: [dilations![0]!, dilations![1]!],
-      padding: pads!,
+      dilations: [dilations[0]!, dilations[1]!],
+      padding: around!,
     }));
     return [1, 2].reduce((result, axis, i) => {
       const extent = asNumber(extentsOfTraced(tracer, result)[axis]!, 'an extent');
-      const [start, end] = [crops![2 * i]!, extent - crops![2 * i + 1]!];
+      const [start, end] = [cropped![2 * i]!, extent - cropped![2 * i + 1]!];
       return cut(tracer, result, axis, { start, end, step: 1 });
     }, images);
   };

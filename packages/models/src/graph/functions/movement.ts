@@ -1,4 +1,4 @@
-import { ShapeError, UnsupportedError, broadcastShapes, type ProgramBuilder, type Shape } from '@ntk/tensor';
+import { ShapeError, broadcastShapes, type ProgramBuilder, type Shape } from '@ntk/tensor';
 import { align } from '../align.ts';
 import { formatExtents, isPerExample, sameExtent, type Extent } from '../extent.ts';
 import { reshape as reshapeView, type ReshapeOptions } from '../reshape.ts';
@@ -216,11 +216,7 @@ function stretch(b: ProgramBuilder, view: View, shape: Shape): View {
 /** A tensor that all examples share, with an axis of examples at `axis`. The derivative passes through, nothing of the input does. */
 function repeatForExamples(tracer: Tracer, operand: Traced, extents: readonly Extent[], axis: number): View {
   const b = tracer.builder;
-  const extent = extents[axis] as Exclude<Extent, number>;
-  if (extent.perExample !== 1)
-    throw new UnsupportedError(
-      `got a tensor to repeat to ${formatExtents(extents)}, expected an axis of its own for the examples`,
-    );
+  const { perExample: each } = extents[axis] as Exclude<Extent, number>;
   const view = tracer.named(operand);
   const flat = b.reshape(tracer.input, [
     -1,
@@ -229,9 +225,13 @@ function repeatForExamples(tracer: Tracer, operand: Traced, extents: readonly Ex
       .slice(1)
       .reduce((x, y) => x * y, 1),
   ]);
-  const rank = b.shape(view.value).length;
-  const marker = b.reshape(b.slice(flat, 1, { end: 1 }), [-1, ...new Array<number>(rank).fill(1)]);
-  const value = b.where(b.scalar(0), marker, b.reshape(view.value, [1, ...b.shape(view.value)]));
-  const axes = view.axes.map((list, j) => (j === axis ? [0] : list.map((one) => one + 1)));
+  // Examples, and, where each has several entries, those, before the operand's own axes.
+  const own = b.shape(view.value);
+  const before = each === 1 ? 1 : 2;
+  const marker = b.reshape(b.slice(flat, 1, { end: 1 }), [-1, ...new Array<number>(own.length + before - 1).fill(1)]);
+  const row = b.reshape(view.value, [...new Array<number>(before).fill(1), ...own]);
+  const value = b.where(b.scalar(0), marker, each === 1 ? row : b.broadcastTo(row, [1, each, ...own]));
+  const places = each === 1 ? [0] : [0, 1];
+  const axes = view.axes.map((list, j) => (j === axis ? places : list.map((one) => one + before)));
   return { ...view, value, axes, examples: true };
 }
