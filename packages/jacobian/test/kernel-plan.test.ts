@@ -1,5 +1,5 @@
-import { planKernel, type KernelPlanOptions } from '@ntk/jacobian';
-import { OptionError, Rng } from '@ntk/tensor';
+import { linearize, planKernel, type KernelPlanOptions } from '@ntk/jacobian';
+import { OptionError, Rng, cpuBackend, sizeOf } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
 import { customNetwork, networksOfAllForms, randomDense } from './networks.ts';
 
@@ -40,6 +40,19 @@ describe('planKernel', () => {
     expect(independent!.bytes).toBeGreaterThan(shared!.bytes);
     // A cross kernel has twice the pairs of a symmetric one.
     expect(plan({ n: 4000, m: 4000 }).seconds).toBeGreaterThan(plan({ n: 4000 }).seconds);
+  });
+
+  it.each(Object.entries(networksOfAllForms()))('knows the bytes of the factors: %s', async (_name, other) => {
+    const n = 5;
+    const x = new Rng('x').normals(n * sizeOf(other.program.inputs[0]!.shape));
+    for (const { factorForm, assembly, layers } of planKernel(other, { n, dtype: 'float64' }).candidates) {
+      if (assembly === 'products') continue;
+      using l = await linearize(other, x, { backend: cpuBackend(), batchSize: n, factorForm });
+      const numbers = (await l.factors.ofBatch(0))
+        .flatMap(({ activations, indices, sensitivities }) => [activations, indices, sensitivities])
+        .reduce((sum, tensor) => sum + (tensor === null ? 0 : sizeOf(tensor.shape)), 0);
+      expect(layers.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(8 * numbers);
+    }
   });
 
   it('chooses the fastest way that fits, and refuses what cannot, with sizes', () => {

@@ -81,6 +81,7 @@ export function planKernel(network: Network, options: KernelPlanOptions): Kernel
   const derivation = derive(
     rebatch(network.program, 1),
     chosen.map((i) => i + 1),
+    () => false, // as factors are made
   );
   const size = { n, m, isSymmetric: options.m === undefined, outputs };
   const names = chosen.map((i) => network.parameters[i]!.name);
@@ -156,11 +157,8 @@ function byProducts(context: Context): KernelCandidate {
 }
 
 /** Coefficients that grow with the examples. */
-function kept({ derivation: { sources, sourceShapes }, dtype }: Context, examples: number): number {
-  const numbers = sourceShapes.reduce((sum, shape, i) => {
-    const source = sources[i]!;
-    return 'input' in source && source.input > 0 ? sum : sum + sizeOf(shape);
-  }, 0);
+function kept({ derivation: { sourceShared, sourceShapes }, dtype }: Context, examples: number): number {
+  const numbers = sourceShapes.reduce((sum, shape, i) => (sourceShared[i] === true ? sum : sum + sizeOf(shape)), 0);
   return numbers * examples * bytesPerElement(dtype);
 }
 
