@@ -14,7 +14,7 @@ import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { kernelMatrix, linearize, ntkOperator, type Linearization } from '@ntk/jacobian';
 import { describe, expect, test } from 'vitest';
 import { peakNumbers } from '../src/memory/program-memory.ts';
-import { customNetwork } from './networks.ts';
+import { customNetwork, randomDense } from './networks.ts';
 
 const N = 24;
 const C = 5;
@@ -114,6 +114,15 @@ describe('memory', () => {
       // The plan is no mere guess on the safe side either: the engine's factor of 2, and what only an engine sees.
       expect(peak()).toBeGreaterThan(l.memory.keptBytes / 2);
     }
+  });
+
+  test('nor where products are made from factors', async () => {
+    const { backend, peak } = measured(cpuBackend());
+    using l = await linearize(randomDense([3, 60, 60, 2], rng), new Rng(3).normals(300), { backend });
+    expect(l.factors.serveProducts).toBe(true);
+    await productsOf(l);
+    expect(peak()).toBeLessThanOrEqual(l.memory.peakBytes);
+    expect(peak()).toBeGreaterThan(l.memory.keptBytes / 2);
   });
 
   test('right-hand sides that do not fit together are multiplied in parts', async () => {

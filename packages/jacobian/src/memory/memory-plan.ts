@@ -9,6 +9,8 @@ import {
   type Network,
 } from '@ntk/tensor';
 import { derive, type Derivation } from '../derivation.ts';
+import { planFactors } from '../factors/factor-plan.ts';
+import { isCheaperFactored } from '../factors/product-cost.ts';
 import { cotangentProgram, parameterCount, tangentProgram } from '../linear-programs.ts';
 import { foldConvolutions } from '../simplify/fold-convolutions.ts';
 import { evenBatches, inTiles, type BatchSizes } from './batch-size.ts';
@@ -193,21 +195,31 @@ interface Numbers {
 
 function numbersFor(network: Network, chosen: readonly number[], examples: number): Numbers {
   const inputs = chosen.map((i) => i + 1);
-  const program = foldConvolutions(rebatch(network.program, examples), inputs);
+  const own = rebatch(network.program, examples);
+  const program = foldConvolutions(own, inputs);
   const derivation = derive(program, inputs, () => false);
   const input = sizeOf(program.inputs[0]!.shape);
-  const kept = derivation.sourceShapes.reduce((sum, shape, i) => {
+  const coefficients = derivation.sourceShapes.reduce((sum, shape, i) => {
     const source = derivation.sources[i]!;
     return derivation.sourceShared[i] || ('input' in source && source.input === 0) ? sum : sum + sizeOf(shape);
-  }, input);
+  }, 0);
+  const factors = servingFactors(own === program ? derivation : derive(own, inputs, () => false));
   return {
     parameters: parameterCount(derivation),
     input,
-    kept,
+    kept: input + coefficients + factors.kept,
     windows: windowSizes(derive(program, inputs)),
-    primal: peakNumbers(derivation.primal),
+    primal: Math.max(peakNumbers(derivation.primal), factors.peak),
     products: peakNumbers(tangentProgram(derivation, 1)) + peakNumbers(cotangentProgram(derivation, 1)),
   };
+}
+
+/** The numbers of the factors, and the most that are alive while they are computed, where products are made from them. */
+function servingFactors(derivation: Derivation): { readonly kept: number; readonly peak: number } {
+  const plan = planFactors(derivation);
+  if (!isCheaperFactored(derivation, plan)) return { kept: 0, peak: 0 };
+  const shapes = plan.terms.flatMap(({ activations, indices, sensitivities }) => [activations, indices, sensitivities]);
+  return { kept: shapes.reduce((sum, shape) => sum + sizeOf(shape ?? [0]), 0), peak: peakNumbers(plan.program) };
 }
 
 /** Of a derivation that stores all windows: their sizes, by numbers of nodes. */
