@@ -1,6 +1,6 @@
 import { OptionError, type Backend } from '@ntk/tensor';
 import { planCandidates, type Candidate, type PlanRequest } from './candidates.ts';
-import { refusal } from './explain.ts';
+import { refusal } from './refusal.ts';
 import type { Method, OutputsLayout } from './method.ts';
 import type { PlanProblem, Sizes } from './sizes.ts';
 
