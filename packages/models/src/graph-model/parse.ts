@@ -11,6 +11,7 @@ import { elementOf } from './element-types.ts';
 import { foldingNotes } from './folding-notes.ts';
 import { checkGraphJson, type GraphJson, type NodeJson, type SignatureEntry } from './graph-json.ts';
 import { DefNode, membersOf, shapeIn, valueName } from './graph-node.ts';
+import { sharedWeights } from './shared-weights.ts';
 import { graphRules } from './table.ts';
 
 /** Options of every reader of a GraphModel. */
@@ -43,9 +44,9 @@ const GRAPH_MODEL = 'tfjs-graph-model';
 export function parseGraphModel(modelJson: unknown, weights: Uint8Array, options: GraphModelOptions = {}): Network {
   const { outputActivation = 'logits', label = 'model.json', inputShapes = {} } = options;
   const file = checkGraphJson(modelJson, label);
-  const tensors = new Map(
-    decodeTensors(file.weightsManifest, weights, label).map((tensor) => [tensor.name, traced(tensor)]),
-  );
+  const stored = decodeTensors(file.weightsManifest, weights, label);
+  const shared = sharedWeights(stored);
+  const tensors = new Map(stored.map((tensor) => [tensor.name, traced(shared.get(tensor.name) ?? tensor)]));
   const nodes = defNodes(withDilations(file.nodes));
   rejectCalls(nodes, file.functions, label);
   const signature = readSignature(declaredInputs(file), declaredOutputs(file), { label, inputShapes });
@@ -58,10 +59,22 @@ export function parseGraphModel(modelJson: unknown, weights: Uint8Array, options
       rules: graphRules,
       nodes,
       tensors,
-      notes: [...signature.notes, ...manifestNotes(file.weightsManifest), ...foldingNotes(file.nodes)],
+      notes: [
+        ...signature.notes,
+        ...manifestNotes(file.weightsManifest),
+        ...foldingNotes(file.nodes),
+        ...sharingNotes(shared.size),
+      ],
     },
     { outputMode: outputActivation },
   );
+}
+
+function sharingNotes(count: number): string[] {
+  if (count === 0) return [];
+  return [
+    `${count} weight${count === 1 ? ' is a copy' : 's are copies'} of others in the file, as layers that are called more than once leave them; each is one parameter with the other`,
+  ];
 }
 
 function traced(tensor: StoredTensor): StaticTensor {

@@ -31,6 +31,11 @@ export function weightTensor(name: string, shape: Shape, values: () => TypedArra
   return { kind: 'static', element: 'float', shape, values, name, weight: { name, whole: true, view } };
 }
 
+/** The tensor as numbers alone, which are no weight of the file. */
+export function asNumbers({ kind, element, shape, values, name }: StaticTensor): StaticTensor {
+  return { kind, element, shape, values, name };
+}
+
 /** Takes elements from operands to new places, computing nothing. */
 export type Movement = (b: ProgramBuilder, views: readonly View[]) => View;
 

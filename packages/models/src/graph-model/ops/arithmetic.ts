@@ -6,6 +6,7 @@ import { rankOf, unsqueeze } from '../../graph/functions/movement.ts';
 import { power } from '../../graph/functions/power.ts';
 import { addBias, affine } from '../../graph/functions/slots.ts';
 import { knownInput, numberIn, required } from '../../graph/operands.ts';
+import { asNumbers } from '../../graph/static.ts';
 import type { Traced } from '../../graph/traced.ts';
 import type { Tracer } from '../../graph/tracer.ts';
 import type { GraphRule, GraphRules } from '../graph-node.ts';
@@ -42,9 +43,16 @@ const LITERAL = /(^|\/)(x|y|Const|truediv|div|Maximum|Sqrt)(_\d+)?$/;
 function notLiteral(tracer: Tracer, operand: Traced, other: Traced): Traced {
   if (operand.kind === 'view' || !LITERAL.test(operand.name)) return operand;
   if (other.kind === 'view' && tracer.products.has(other.value)) return operand;
-  const { kind, element, shape, values, name } = operand;
-  return { kind, element, shape, values, name };
+  return asNumbers(operand);
 }
+
+/** x - y. What is subtracted from a weight leaves it a shift, as normalisations are written: β - μ s; what a weight is subtracted from does not. */
+const sub: GraphRule = (tracer, node, inputs) => {
+  const [left, right] = [required(inputs, 0), required(inputs, 1)];
+  if (left.kind === 'view' || right.kind === 'static') return entrywise('sub')(tracer, node, inputs);
+  const negative = elementwise(tracer, [right], arithmetic.neg);
+  return affine(tracer, 'add', [notLiteral(tracer, left, right), negative]);
+};
 
 const biasAdd: GraphRule = (tracer, node, inputs) => {
   const operand = required(inputs, 0);
@@ -98,7 +106,7 @@ export const arithmeticRules: GraphRules = {
   AddN: addAll,
   BiasAdd: biasAdd,
   Mul: slotted('mul'),
-  Sub: entrywise('sub'),
+  Sub: sub,
   Div: entrywise('div'),
   RealDiv: entrywise('div'),
   FloorDiv: entrywise('div'),

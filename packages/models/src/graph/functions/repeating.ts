@@ -1,7 +1,7 @@
 import { sizeOf } from '@ntk/tensor';
 import { asNumber, type Extent } from '../extent.ts';
 import { numberIn } from '../operands.ts';
-import { staticTensor } from '../static.ts';
+import { asNumbers, staticTensor } from '../static.ts';
 import type { StaticTensor, Traced } from '../traced.ts';
 import type { Tracer } from '../tracer.ts';
 import { axisOf, concat, expand, extentsOfTraced, rankOf, reshape } from './movement.ts';
@@ -10,7 +10,7 @@ import { axisOf, concat, expand, extentsOfTraced, rankOf, reshape } from './move
 export function fill(tracer: Tracer, filler: StaticTensor, shape: readonly Extent[]): Traced {
   const one = reshape(
     tracer,
-    filler,
+    asNumbers(filler),
     shape.map(() => 1),
   );
   return expand(tracer, one, shape);
