@@ -5,14 +5,8 @@ export type { KernelOptions, SingleKernelOptions } from './gram/kernel-matrix.ts
 export type { Assembly, KernelSize } from './gram/kernel-cost.ts';
 export type { KernelOutputs } from './gram/kernel-outputs.ts';
 export { planKernel } from './gram/kernel-plan.ts';
-export type {
-  KernelCandidate,
-  KernelPlan,
-  KernelPlanOptions,
-  KernelRates,
-  LayerPlan,
-  LayerStrategy,
-} from './gram/kernel-plan.ts';
+export type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './gram/kernel-candidate.ts';
+export type { KernelPlanOptions, KernelRates } from './gram/kernel-plan.ts';
 export type { FactorForm } from './factors/factor-form.ts';
 export { selectParameters, trainableLayers } from './layers.ts';
 export type { LayerSelection } from './layers.ts';

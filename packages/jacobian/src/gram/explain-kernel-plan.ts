@@ -1,5 +1,5 @@
 import type { DType } from '@ntk/tensor';
-import type { KernelCandidate, KernelPlan } from './kernel-plan.ts';
+import type { KernelCandidate, KernelPlan } from './kernel-candidate.ts';
 
 /** What a plan was made for, beside its size. */
 export interface PlanSetting {

@@ -3,8 +3,9 @@ import { derive, type Derivation } from '../derivation.ts';
 import type { FactorForm } from '../factors/factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
 import { selectParameters, type LayerSelection } from '../layers.ts';
+import type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './kernel-candidate.ts';
 import { explainKernelPlan, mebibytes } from './explain-kernel-plan.ts';
-import { factorNumbers, factorsCost, productsCost, termPairs, type Assembly, type KernelSize } from './kernel-cost.ts';
+import { factorNumbers, factorsCost, productsCost, termPairs, type KernelSize } from './kernel-cost.ts';
 import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
 
 /** How fast a machine is. */
@@ -31,39 +32,6 @@ export interface KernelPlanOptions {
   readonly memory?: number;
   /** A typical machine with two cores unless given: the same question has the same answer everywhere. */
   readonly rates?: KernelRates;
-}
-
-/** How one layer enters the kernel. */
-export type LayerStrategy = 'structured' | 'positions' | 'index equality' | 'layer Jacobian' | 'rows of J' | 'products';
-
-/** One layer of a plan, or several parameters that share their sensitivities. */
-export interface LayerPlan {
-  /** Names of the parameters. */
-  readonly parameters: readonly string[];
-  readonly strategy: LayerStrategy;
-  readonly seconds: number;
-  /** What is held of it for all examples. */
-  readonly bytes: number;
-}
-
-/** A way to compute a kernel. */
-export interface KernelCandidate {
-  /** What `kernelMatrix` is told. */
-  readonly assembly: Assembly;
-  /** What `linearize` is told. */
-  readonly factorForm: FactorForm;
-  readonly layers: readonly LayerPlan[];
-  readonly seconds: number;
-  /** At the peak, the kernel included. */
-  readonly bytes: number;
-}
-
-/** The way that was chosen, among those there are. */
-export interface KernelPlan extends KernelCandidate {
-  readonly size: KernelSize;
-  readonly candidates: readonly KernelCandidate[];
-  /** The plan as a table for people, with the reason. */
-  explain(): string;
 }
 
 const TYPICAL: KernelRates = { products: { float64: 4e10, float32: 8e10 }, memory: 4e9 };
