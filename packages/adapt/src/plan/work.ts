@@ -81,7 +81,8 @@ export class Products {
         this.#seconds(n * (k * (cost.tangent + cost.cotangent) + (this.#keeps ? 0 : 2 * cost.tangent))) +
         touched / this.rates.memory +
         2 * Math.ceil(n / batch) * this.rates.start,
-      bytes: k * (4 * (this.rows + p) * DOUBLE + 2 * batch * cost.working * this.#size),
+      // The linearization takes fewer right-hand sides at a time rather than more memory than it is allowed.
+      bytes: 4 * k * (this.rows + p) * DOUBLE + Math.min(2 * k * batch * cost.working * this.#size, this.#memory),
     };
   }
 
