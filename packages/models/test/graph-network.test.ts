@@ -289,11 +289,14 @@ describe('what a converter made of batch normalisation is said', () => {
     ]);
   });
 
-  it('where it is one scale and one shift', () => {
-    const network = read(graphFiles(scaleAndShift('bn/batchnorm/mul', 'bn/batchnorm/sub')));
+  it.each([
+    ['bn/batchnorm/mul', 'bn/batchnorm/sub'],
+    ['bn/FusedBatchNormV3/Scaled', 'bn/FusedBatchNormV3/Offset'],
+  ])('where it is one scale and one shift, %s and %s', (scale, shift) => {
+    const network = read(graphFiles(scaleAndShift(scale, shift)));
     expect(describeParameters(network).slice(1)).toEqual([
-      ['bn/batchnorm/mul', 'bn', true],
-      ['bn/batchnorm/sub', 'bn', true],
+      [scale, 'bn', true],
+      [shift, 'bn', true],
     ]);
     expect(network.meta.notes).toEqual([
       "batch normalisation is one scale and one shift in 'scaled': these differ from those of the original network, as its moving statistics are in them; to keep them convert the Keras model by: tensorflowjs_converter --output_format=tfjs_layers_model",

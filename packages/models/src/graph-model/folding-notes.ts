@@ -15,7 +15,7 @@ export function foldingNotes(nodes: readonly NodeJson[]): string[] {
       input.some((each) => ending.test(each) && constants.has(each)) ? [`'${name}'`] : [],
     );
   const folded = reading(/_bn_offset$/);
-  const scaled = reading(/batchnorm(_\d+)?\/mul(_\d+)?$/);
+  const scaled = reading(/(batchnorm(_\d+)?\/mul|FusedBatchNorm(V[23])?\/Scaled)(_\d+)?$/);
   const remedy = 'to keep them convert the Keras model by: tensorflowjs_converter --output_format=tfjs_layers_model';
   return [
     ...(folded.length === 0

@@ -32,7 +32,7 @@ export function layersOf(
 const OPERATION =
   'MatMul|BiasAdd|FusedBatchNorm(?:V[23])?|batchnorm|Conv2D|Conv1D|conv1d|separable_conv2d|conv2d_transpose|Tensordot|einsum|embedding_lookup';
 /** What it does to the weight first. */
-const STEP = 'depthwise|ExpandDims|Reshape|Einsum|concat|axis|mul|sub';
+const STEP = 'Scaled|Offset|depthwise|ExpandDims|Reshape|Einsum|concat|axis|mul|sub';
 /** The variable, where the name has it. */
 const SLOT =
   'kernel|bias|biases|weights|gamma|beta|moving_mean|moving_variance|depthwise_kernel|depthwise_weights|pointwise_kernel|embeddings|alpha';
