@@ -2,7 +2,7 @@ import { parseLayersModel } from '@ntk/models';
 import { Rng } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
 import { damaged } from './damage.ts';
-import { denseWeights, functionalFiles, layer, type LayerJson } from './model-files.ts';
+import { denseWeights, functionalFiles, layer, type HandWeight, type LayerJson } from './model-files.ts';
 
 const placed = (one: LayerJson, inbound: unknown[]): LayerJson => ({
   ...one,
@@ -63,6 +63,51 @@ const files = functionalFiles(
   ],
 );
 
+const cell = (name: string, inputs: number, gates: number): HandWeight[] => [
+  { name: `${name}/kernel`, shape: [inputs, 2 * gates], values: new Array<number>(2 * inputs * gates).fill(0.1) },
+  { name: `${name}/recurrent_kernel`, shape: [2, 2 * gates], values: new Array<number>(4 * gates).fill(0.1) },
+  { name: `${name}/bias`, shape: [2 * gates], values: new Array<number>(2 * gates).fill(0) },
+];
+const square = (name: string): HandWeight => ({ name, shape: [4, 2, 2], values: new Array<number>(16).fill(0.1) });
+
+const sequences = functionalFiles(
+  {
+    layers: [
+      placed(layer('InputLayer', 'in', { batch_input_shape: [null, 4] }), []),
+      placed(layer('Embedding', 'w', { input_dim: 3, output_dim: 2, mask_zero: true }), [[['in', 0, 0, {}]]]),
+      placed(
+        layer('Bidirectional', 'b', {
+          merge_mode: 'concat',
+          layer: layer('LSTM', 'l', { units: 2, return_sequences: true }),
+        }),
+        [[['w', 0, 0, {}]]],
+      ),
+      placed(layer('Reshape', 'r', { target_shape: [4, 4] }), [[['b', 0, 0, {}]]]),
+      placed(layer('MultiHeadAttention', 'a', { num_heads: 2, key_dim: 2, use_bias: false }), [
+        [['r', 0, 0, { value: ['r', 0, 0], use_causal_mask: true }]],
+      ]),
+      placed(layer('TimeDistributed', 't', { layer: layer('RepeatVector', 'v', { n: 2 }) }), [[['a', 0, 0, {}]]]),
+      placed(layer('Reshape', 's', { target_shape: [8, 4] }), [[['t', 0, 0, {}]]]),
+      placed(
+        layer('RNN', 'c', {
+          cell: { class_name: 'StackedRNNCells', config: { cells: [layer('GRUCell', 'g', { units: 2 })] } },
+        }),
+        [[['s', 0, 0, {}]]],
+      ),
+    ],
+    input_layers: [['in', 0, 0]],
+    output_layers: [['c', 0, 0]],
+  },
+  [
+    { name: 'w/embeddings', shape: [3, 2], values: [1, 2, 3, 4, 5, 6] },
+    ...cell('b/forward_l', 2, 4),
+    ...cell('b/backward_l', 2, 4),
+    ...['query', 'key', 'value'].map((name) => square(`a/${name}/kernel`)),
+    { name: 'a/attention_output/kernel', shape: [2, 2, 4], values: new Array<number>(16).fill(0.1) },
+    ...cell('c/g', 4, 3),
+  ],
+);
+
 const junk: readonly unknown[] = [
   null,
   -1,
@@ -81,18 +126,21 @@ const junk: readonly unknown[] = [
   { args: [[null, 3]] },
 ];
 
-describe('a damaged model.json', () => {
+describe.each([
+  ['of layers of every shape', files],
+  ['of recurrent layers and attention', sequences],
+])('a damaged model.json %s', (title, { modelJson, weights }) => {
   it('is read whole, to begin with', () => {
-    expect(parseLayersModel(files.modelJson, files.weights).meta.outputActivation).toBe('softmax');
+    expect(parseLayersModel(modelJson, weights).parameters.length).toBeGreaterThan(10);
   });
 
   it('is read or refused with an error that names the file, never a crash', () => {
-    const rng = new Rng('damage');
+    const rng = new Rng(title);
     const names = new Set<string>();
-    for (let round = 0; round < 3000; round++) {
-      const json = damaged(files.modelJson, rng, junk);
+    for (let round = 0; round < 2000; round++) {
+      const json = damaged(modelJson, rng, junk);
       try {
-        parseLayersModel(json, files.weights);
+        parseLayersModel(json, weights);
       } catch (error) {
         const { name, message } = error as Error;
         if (!/^(Format|Shape|Unsupported)Error$/.test(name) || !message.startsWith('model.json: ')) throw error;

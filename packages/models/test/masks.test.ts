@@ -26,6 +26,8 @@ describe('steps that are to be skipped', () => {
   it('count again after a layer that drops the mask', async () => {
     const layers = [layer('Permute', 'q', { dims: [2, 1] }), layer('GlobalAveragePooling1D', 'p')];
     expect(await evaluate(layers, [1, 0])).toEqual([1.5, 6]);
+    const unchanged = layer('Permute', 'q', { dims: [1, 2] });
+    expect(await evaluate([unchanged, layer('GlobalAveragePooling1D', 'p')], [1, 0])).toEqual([3, 4.5]);
   });
 
   it('are zeros after a masking', async () => {

@@ -7,7 +7,7 @@ import {
   type Shape,
   type Value,
 } from '@ntk/tensor';
-import { passOnMask } from '../layers/masks.ts';
+import { masksOf, withMasks, type MaskedValue } from '../layers/masks.ts';
 import type { LayerCall } from '../layers/layer.ts';
 import type { Activated } from '../outputs/activated.ts';
 import type { ConfiguredModel } from './configure.ts';
@@ -19,8 +19,6 @@ export interface Emission {
   readonly builder: ProgramBuilder;
   readonly label: string;
   readonly activated: Map<Value, Activated>;
-  /** Of sequences with steps to be skipped; see `LayerCall`. */
-  readonly masks: Map<Value, Value>;
   /** The value of a layer's weight, by the layer's path. */
   readonly weight: (layer: string, slot: string, shape: Shape) => Value;
   /** Hears of every call of a layer, in the order of computation. */
@@ -37,18 +35,18 @@ export interface Emission {
  */
 export function emitModel(
   model: ConfiguredModel,
-  inputs: readonly Value[],
+  inputs: readonly MaskedValue[],
   emission: Emission,
   path: readonly string[] = [],
-): Value[] {
+): MaskedValue[] {
   const { topology } = model;
   if (inputs.length !== topology.inputs.length)
     throw new ShapeError(`got ${inputs.length} inputs, expected ${topology.inputs.length}`);
-  const results = new Map<string, readonly Value[] | 'in progress'>(
+  const results = new Map<string, readonly MaskedValue[] | 'in progress'>(
     topology.inputs.map((ref, i) => [keyOf(ref), [inputs[i]!]]),
   );
 
-  function evaluate(ref: TensorRef): Value {
+  function evaluate(ref: TensorRef): MaskedValue {
     const key = keyOf(ref);
     const known = results.get(key);
     const entry = topology.layers.get(ref.layer)!;
@@ -65,7 +63,7 @@ export function emitModel(
     return value;
   }
 
-  function evaluateCall(entry: LayerEntry, call: CallEntry, key: string): readonly Value[] {
+  function evaluateCall(entry: LayerEntry, call: CallEntry, key: string): readonly MaskedValue[] {
     results.set(key, 'in progress');
     const named = Object.entries(call.named).map(([name, refs]) => [name, refs.map(evaluate)] as const);
     const operands = { inputs: call.inputs.map(evaluate), named: Object.fromEntries(named), options: call.options };
@@ -81,14 +79,18 @@ function keyOf(ref: TensorRef): string {
   return `${ref.call} ${ref.layer}`;
 }
 
-type Operands = Pick<LayerCall, 'inputs' | 'named' | 'options'>;
+interface Operands {
+  readonly inputs: readonly MaskedValue[];
+  readonly named: Readonly<Record<string, readonly MaskedValue[]>>;
+  readonly options: LayerCall['options'];
+}
 
 function callLayer(
   model: ConfiguredModel,
   entry: LayerEntry,
   operands: Operands,
   { emission, path }: { emission: Emission; path: readonly string[] },
-): readonly Value[] {
+): readonly MaskedValue[] {
   const name = path.join('/');
   try {
     const inner = model.models.get(entry.name);
@@ -98,16 +100,30 @@ function callLayer(
       throw new FormatError(
         `${emission.label}: got no input for '${name}', expected it among the model's inputs; export the model again`,
       );
-    const { builder, activated, masks } = emission;
-    const weight: LayerCall['weight'] = (slot, shape) => emission.weight(name, slot, shape);
-    const call: LayerCall = { ...operands, builder, activated, masks, weight };
+    const call = callOf(operands, emission, name);
     const outputs = [layer.emit(call)].flat();
-    passOnMask(layer, call, outputs);
     emission.onCall?.({ layer: name, className: entry.className, output: outputs[0]! });
-    return outputs;
+    return withMasks(layer, call, outputs);
   } catch (error) {
     throw located(error, `${emission.label}: layer '${name}' (${entry.className})`);
   }
+}
+
+function callOf(
+  { inputs, named, options }: Operands,
+  { builder, activated, weight }: Emission,
+  layer: string,
+): LayerCall {
+  const values = (operands: readonly MaskedValue[]): Value[] => operands.map(({ value }) => value);
+  return {
+    builder,
+    inputs: values(inputs),
+    named: Object.fromEntries(Object.entries(named).map(([name, operands]) => [name, values(operands)])),
+    options,
+    activated,
+    masks: masksOf([...inputs, ...Object.values(named).flat()]),
+    weight: (slot, shape) => weight(layer, slot, shape),
+  };
 }
 
 /** Says in which layer a shape does not fit; an inner model has said it already. */

@@ -71,15 +71,16 @@ export function traceModel(
   const values = weights.map(({ name, shape }) => builder.input(name, shape));
   const activated = new Map<Value, Activated>();
   const calls: TracedCall[] = [];
-  const outputs = emitModel(model, inputs.slices(), {
+  const slices = inputs.slices().map((value) => ({ value }));
+  const results = emitModel(model, slices, {
     builder,
     label,
     activated,
-    masks: new Map(),
     weight: weightReader(weights, values, assignments),
     onCall: ({ layer, className: kind, output }) =>
       calls.push({ layer, className: kind, outputShape: builder.shape(output).slice(1) }),
   });
+  const outputs = results.map(({ value }) => value);
   const flat = outputs.map((value) => flattened(builder, value, activated));
   const split = splitOutputs(builder, flat, { activated, outputMode });
   builder.output('f', split.value);

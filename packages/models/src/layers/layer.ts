@@ -22,7 +22,7 @@ export interface LayerCall {
   readonly options: JsonObject;
   /** Records softmax and sigmoid values. Layers write to it by `activate`. */
   readonly activated: Map<Value, Activated>;
-  /** For sequences with steps that are to be skipped: 1 for a step that counts, 0 for one that does not, [n, steps]. */
+  /** Of operands with steps that are to be skipped: 1 for a step that counts, 0 for one that does not, [n, steps]. Layers add those of their results. */
   readonly masks: Map<Value, Value>;
   /**
    * The value of a weight slot.

@@ -1,15 +1,29 @@
 import { UnsupportedError, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Layer, LayerCall } from './layer.ts';
 
+/** A value, and the mask of its steps if it is a sequence that has one. */
+export interface MaskedValue {
+  readonly value: Value;
+  readonly mask?: Value;
+}
+
+/** The masks of a call's operands, by value. */
+export function masksOf(operands: readonly MaskedValue[]): Map<Value, Value> {
+  return new Map(operands.flatMap(({ value, mask }) => (mask === undefined ? [] : [[value, mask] as const])));
+}
+
 /**
- * Gives the results of a layer the mask of its inputs where Keras does: after pointwise layers, and those that say so. Others drop it.
+ * Gives the results of a layer the mask of its inputs where Keras does: after pointwise layers, and those that say so. Others drop it, or have set it themselves.
  *
  * @throws {UnsupportedError} if inputs have different masks, which versions of Keras join differently
  */
-export function passOnMask(layer: Layer, call: LayerCall, outputs: readonly Value[]): void {
+export function withMasks(layer: Layer, call: LayerCall, outputs: readonly Value[]): MaskedValue[] {
   const passes = layer.masking === 'passes on' || (layer.masking === undefined && layer.pointwise);
-  const mask = passes ? commonMask(call) : undefined;
-  if (mask !== undefined) outputs.forEach((output) => call.masks.set(output, mask));
+  const common = passes ? commonMask(call) : undefined;
+  return outputs.map((value) => {
+    const mask = layer.masking === 'reads' ? call.masks.get(value) : common;
+    return mask === undefined ? { value } : { value, mask };
+  });
 }
 
 /** The mask that inputs share. */

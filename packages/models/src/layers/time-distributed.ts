@@ -1,7 +1,7 @@
 import { ShapeError } from '@ntk/tensor';
 import { z } from 'zod';
 import { checkJson, below } from '../json.ts';
-import { sequenceOf, stepOf } from '../recurrence/unroll.ts';
+import { sequenceOf, stepCount, stepOf } from '../recurrence/unroll.ts';
 import { formatExample } from './axes.ts';
 import { onlyInput, type Layer, type LayerKind } from './layer.ts';
 
@@ -39,7 +39,7 @@ function stepByStep(inner: Layer): Layer {
       const shape = b.shape(sequence);
       if (shape.length < 3)
         throw new ShapeError(`got inputs of shape ${formatExample(shape)}, expected steps of one axis or more`);
-      const steps = Array.from({ length: shape[1]! }, (_, step) => {
+      const steps = Array.from({ length: stepCount(b, sequence) }, (_, step) => {
         const outputs = [inner.emit({ ...call, inputs: [stepOf(b, sequence, step)], masks: new Map() })].flat();
         if (outputs.length !== 1)
           throw new ShapeError(`got ${outputs.length} outputs of the layer for each step, expected one`);

@@ -1,4 +1,4 @@
-import type { ProgramBuilder, Value } from '@ntk/tensor';
+import { UnsupportedError, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Cell } from './cell.ts';
 
 /** A sequence and how to go through it. */
@@ -26,7 +26,7 @@ export interface Passed {
  * What inputs contribute is one product for all steps; a step is then a product with the recurrent kernel and a few elementwise operations.
  */
 export function unroll(b: ProgramBuilder, cell: Cell, { sequence, initial, backwards, mask }: Passage): Passed {
-  const steps = b.shape(sequence)[1]!;
+  const steps = stepCount(b, sequence);
   const prepared = cell.byStep ? undefined : cell.prepare(sequence);
   const inputs = (step: number): Value =>
     prepared === undefined ? cell.prepare(stepOf(b, sequence, step)) : stepOf(b, prepared, step);
@@ -46,6 +46,19 @@ export function unroll(b: ProgramBuilder, cell: Cell, { sequence, initial, backw
 function unlessSkipped(b: ProgramBuilder, counts: Value, state: Value, old: Value | null): Value {
   const ones = new Array<number>(b.shape(state).length - 1).fill(1);
   return b.where(b.reshape(counts, [-1, ...ones]), state, old ?? b.scalar(0));
+}
+
+/** More steps than this are no network that can be unrolled: each has nodes of its own. */
+const MOST_STEPS = 10_000;
+
+/** The number of steps of a sequence [n, steps, …]. @throws {UnsupportedError} if they are too many to be unrolled */
+export function stepCount(b: ProgramBuilder, sequence: Value): number {
+  const steps = b.shape(sequence)[1]!;
+  if (steps > MOST_STEPS)
+    throw new UnsupportedError(
+      `got a sequence of ${steps} steps, expected ${MOST_STEPS} at most, as each is unrolled; shorten the sequences`,
+    );
+  return steps;
 }
 
 /** One step of a sequence [n, steps, …], [n, …]. */
