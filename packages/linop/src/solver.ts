@@ -18,6 +18,8 @@ export interface SolveStats {
   readonly residual: readonly number[];
   /** What was added to the diagonal to make a factorisation possible, in the units of A; absent where none can be. */
   readonly jitter?: number;
+  /** Of least squares: the gradient at the returned x, relative to the sizes of operator and residual, by which they converge. [k] */
+  readonly optimality?: readonly number[];
 }
 
 /** The result of a solve: a numerical failure is data. */

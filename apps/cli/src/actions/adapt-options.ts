@@ -1,4 +1,4 @@
-import { parsePlan, parseRates, type AdaptOptions } from '@ntk/adapt';
+import { parsePlan, parseRates, type AdaptOptions, type Plan } from '@ntk/adapt';
 import { OptionError, type Backend } from '@ntk/tensor';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import { readInputFile } from '../tables/input-file.ts';
@@ -14,7 +14,7 @@ export interface ChosenBackends {
  * The options of `adapt` that a command line means.
  *
  * @throws {FormatError} if the file of a plan or of rates is none
- * @throws {OptionError} if rates are of another backend, or there are not as many noise variances as targets
+ * @throws {OptionError} if rates are of another backend, options say otherwise than a plan or do not go together, or there are not as many noise variances as targets
  */
 export async function adaptOptions(
   given: Omit<AdaptArguments, 'command'>,
@@ -22,6 +22,11 @@ export async function adaptOptions(
   { backend, solverBackend }: ChosenBackends,
 ): Promise<AdaptOptions> {
   const { dtype, layers, mean, noise, priorVariance, outputs, space, solver, preconditioner, rtol, memory } = given;
+  if (preconditioner !== 'auto' && preconditioner !== 'none' && (solver === 'cholesky' || solver === 'lsmr')) {
+    throw new OptionError(
+      `--preconditioner ${preconditioner} is for conjugate gradients, and --solver ${solver} uses none; leave one of them out`,
+    );
+  }
   if (noise instanceof Float64Array && noise.length !== schema.targets.length) {
     throw new OptionError(
       `--noise: got ${noise.length} variances, expected one for each of ${schema.targets.length} targets`,
@@ -34,9 +39,22 @@ export async function adaptOptions(
     predictions: isPredicting ? test.encoded.rows.length : 0,
     ...(solverBackend === undefined ? {} : { solverBackend }),
     ...(rtol === undefined ? {} : { rtol }),
-    ...(given.plan === undefined ? {} : { plan: parsePlan(await readText(given.plan), given.plan) }),
+    ...(given.plan === undefined ? {} : { plan: await readPlan(given.plan, given) }),
     ...(given.rates === undefined ? {} : { rates: await readRates(given.rates, backend) }),
   };
+}
+
+async function readPlan(path: string, given: Omit<AdaptArguments, 'command'>): Promise<Plan> {
+  const plan = parsePlan(await readText(path), path);
+  const { space, solver, preconditioner, dtype } = plan.method;
+  const planned = { space, solver, preconditioner: preconditioner.kind, dtype };
+  for (const [name, value] of Object.entries(planned) as [keyof typeof planned, string][]) {
+    if (given[name] === 'auto' || given[name] === value) continue;
+    throw new OptionError(
+      `--${name}: got '${given[name]}', and ${path} has ${value}; leave --${name} out, or plan again`,
+    );
+  }
+  return plan;
 }
 
 async function readRates(path: string, { name }: Backend): Promise<NonNullable<AdaptOptions['rates']>> {

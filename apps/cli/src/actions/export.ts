@@ -1,7 +1,7 @@
 import { openPosterior, shiftNetwork, type Prediction } from '@ntk/adapt';
 import { formatLayersModel, writeLayersModel } from '@ntk/models';
 import { OptionError, forward, type Network } from '@ntk/tensor';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { ExportArguments } from '../arguments/export-command.ts';
 import type { Action } from '../main.ts';
 import { blamingRows, checkFinite, dtypeOn, type Execution } from '../network/blame-rows.ts';
@@ -50,9 +50,16 @@ async function checkRequest({ model, arrays }: ExportArguments): Promise<void> {
     throw new OptionError('ntk export: got nothing to write; name a directory with --model, or a file with --arrays');
   if (arrays !== undefined && !arrays.toLowerCase().endsWith('.npz'))
     throw new OptionError(`--arrays: got ${arrays}, expected a name ending in .npz`);
-  const present = model === undefined ? [] : await readdir(model).catch(() => []);
-  if (present.length > 0)
-    throw new OptionError(`--model: the directory ${model!} is not empty; name a new one, so that nothing is replaced`);
+  if (model !== undefined) await checkDirectory(model);
+}
+
+async function checkDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isDirectory())
+    throw new OptionError(`--model: ${path} is a file, expected a directory for the model; name a new one`);
+  if ((await readdir(path)).length > 0)
+    throw new OptionError(`--model: the directory ${path} is not empty; name a new one, so that nothing is replaced`);
 }
 
 async function predict({ stored, schema, table, encoded }: PosteriorRows, execution: Execution): Promise<Prediction> {

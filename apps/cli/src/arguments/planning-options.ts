@@ -1,7 +1,7 @@
 import { DEFAULT_MEMORY, type PreconditionerKind, type Solver, type Space } from '@ntk/adapt';
 import type { Command } from 'commander';
 import { choiceOption, valueOption } from './options.ts';
-import { parseBytes, parsePath, parsePositive } from './values.ts';
+import { parseBytes, parsePath, parseTolerance } from './values.ts';
 
 /** Options that say how a posterior is computed, as far as the plan is not free to choose. */
 export interface PlanningArguments {
@@ -37,9 +37,13 @@ export function addPlanningOptions(command: Command): Command {
       }),
     )
     .addOption(
-      valueOption('--rtol <number>', 'relative residual at which an iterative solver stops (default: 1e-6)', {
-        parse: parsePositive,
-      }),
+      valueOption(
+        '--rtol <number>',
+        'relative residual, for LSMR relative gradient, at which an iterative solver stops (default: 1e-6)',
+        {
+          parse: parseTolerance,
+        },
+      ),
     )
     .addOption(
       valueOption('--memory <bytes>', 'memory that the process may use', {

@@ -52,11 +52,11 @@ export const parseBytes: ValueParser<number> = (text, flag) => {
   throw new OptionError(`${flag}: got ${quoted(text)}, expected a number of bytes, such as 4GiB or 500MB`);
 };
 
-/** A positive number. */
-export const parsePositive: ValueParser<number> = (text, flag) => {
+/** A tolerance relative to what a solver starts from, strictly between 0 and 1. */
+export const parseTolerance: ValueParser<number> = (text, flag) => {
   const value = decimal(text);
-  if (value !== undefined && value > 0) return value;
-  throw new OptionError(`${flag}: got ${quoted(text)}, expected a positive number; for example ${flag} 1e-6`);
+  if (value !== undefined && value > 0 && value < 1) return value;
+  throw new OptionError(`${flag}: got ${quoted(text)}, expected a number between 0 and 1; for example ${flag} 1e-6`);
 };
 
 /** A probability strictly between 0 and 1. */

@@ -35,13 +35,16 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
   const { adapted, schema, stored, verdict, data, test, written } = outcome;
   const { linearization, network, hyperparameters, plan, inference } = adapted;
   const { n, p, c, backend, dtype } = linearization;
+  const { solverBackend } = adapted.options;
+  const algebra =
+    solverBackend === undefined || solverBackend === backend ? '' : `, linear algebra on ${solverBackend.name}`;
   const dropped = data.dropped === 0 ? '' : `, ${data.dropped} left out for a missing cell`;
   return [
     `network ${network.meta.name}: ${counted(p, 'parameter')} linearised, ${counted(c, 'output')}`,
     ...network.meta.notes.map((note) => `  ${note}`),
     `data ${data.source}: ${counted(n, 'row')}${dropped}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
-    `computed in ${describeMethod(plan.method)}, ${dtype} on ${backend.name}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
+    `computed in ${describeMethod(plan.method)}, ${dtype} on ${backend.name}${algebra}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
     ...solutionLines(adapted),
     ...varianceLines({ hyperparameters, rows: n * c, jitter: inference.posterior.jitter }),
     ...(test.length === 0
@@ -74,6 +77,7 @@ export function adaptJson({ adapted, schema, stored, verdict, data, test, writte
     mapping: describeMapping(schema),
     targets: schema.targets,
     backend: linearization.backend.name,
+    solverBackend: (adapted.options.solverBackend ?? linearization.backend).name,
     dtype: linearization.dtype,
     space: plan.method.space,
     method: plan.method,
@@ -104,11 +108,15 @@ function solutionLines({ solution, plan, inference }: AdaptedNetwork): string[] 
       : []),
     ...(solution === undefined || method.solver === 'cholesky'
       ? []
-      : [
-          `  ${solution.stats.steps} steps, relative residual ${short(Math.max(...solution.stats.residual))}; variances err upwards only`,
-        ]),
+      : [`  ${solution.stats.steps} steps, ${accuracyOf(solution)}; variances err upwards only`]),
     ...(inference.kind === 'operator' ? ['  no evidence and no leave-one-out, which products do not give'] : []),
   ];
+}
+
+/** Least squares stop by their gradient; the residual of noisy data does not vanish. */
+function accuracyOf({ stats }: NonNullable<AdaptedNetwork['solution']>): string {
+  const [name, values] = stats.optimality === undefined ? ['residual', stats.residual] : ['gradient', stats.optimality];
+  return `relative ${name} ${short(Math.max(...values))}`;
 }
 
 function verdictLines(verdict: Verdict | undefined, targets: readonly string[]): string[] {

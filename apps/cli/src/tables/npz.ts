@@ -24,11 +24,11 @@ export function decodeNpz(bytes: Uint8Array, source: string): ReadonlyMap<string
   );
 }
 
-/** Writes arrays as a compressed NumPy .npz archive. */
+/** Writes arrays as a NumPy .npz archive, uncompressed as by numpy.savez: digits of doubles hardly shrink, and packing them takes longer than all the rest. */
 export function encodeNpz(arrays: ReadonlyMap<string, NumericArray>): Uint8Array {
   const files = Object.fromEntries([...arrays].map(([name, array]) => [`${name}.npy`, encodeNpy(array)]));
   // A fixed date: the same arrays give the same bytes.
-  return zipSync(files, { mtime: new Date(1980, 0, 1) });
+  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
 function unpack(bytes: Uint8Array, source: string): Record<string, Uint8Array> {

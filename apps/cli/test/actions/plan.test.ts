@@ -45,6 +45,33 @@ describe('plan', () => {
     expect(refused.stderr).toMatch(/a plan for 20 examples, .* expected one for 19, .*plan again/);
   });
 
+  test('a plan settles the method: options that say otherwise are refused', async () => {
+    await ntk('plan', '--solver', 'lsmr', '--dtype', 'float64', '--to', '@plan.json');
+    for (const words of [
+      ['--space', 'function'],
+      ['--solver', 'cg'],
+      ['--preconditioner', 'jacobi'],
+      ['--dtype', 'float32'],
+    ] as const) {
+      const refused = await ntk('adapt', '--plan', '@plan.json', ...words);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(new RegExp(`${words[0]}: got '${words[1]}', and .*plan\\.json has .*plan again`));
+    }
+    expect((await ntk('adapt', '--plan', '@plan.json', '--solver', 'lsmr')).code).toBe(0);
+  });
+
+  test('a preconditioner without conjugate gradients is refused', async () => {
+    const refused = await ntk('adapt', '--solver', 'cholesky', '--preconditioner', 'jacobi');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/--preconditioner jacobi .*--solver cholesky/);
+  });
+
+  test('a tolerance of one or more would stop before the first step', async () => {
+    const refused = await ntk('adapt', '--solver', 'cg', '--rtol', '2');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/--rtol: got '2', expected a number between 0 and 1/);
+  });
+
   test('--calibrate measures this machine; the rates serve later plans on the same backend', async () => {
     expect((await ntk('plan', '--calibrate', '@rates.json')).code).toBe(0);
     const rates = JSON.parse(await readFile(space.at('rates.json'), 'utf8')) as Record<string, unknown>;
@@ -76,6 +103,17 @@ describe('adapt by an iterative solver', () => {
     expect(stdout).toMatch(/\d+ steps, relative residual \S+; variances err upwards only/);
     expect(stdout).toMatch(/\n5-fold, y /);
     expect(stdout).toMatch(/5-fold RMSE .*\n$/);
+  });
+
+  test('least squares are judged by their gradient: the residual of noisy data does not vanish', async () => {
+    const { stdout } = await ntk('adapt', '--solver', 'lsmr', '--rtol', '1e-7');
+    const gradient = /\d+ steps, relative gradient (\S+); variances err upwards only/.exec(stdout)?.[1];
+    expect(Number(gradient)).toBeLessThanOrEqual(1e-7);
+  });
+
+  test('a solver backend of its own is named', async () => {
+    const { stdout } = await ntk('adapt', '--solver', 'cg', '--solver-backend', 'tfjs-cpu');
+    expect(stdout).toMatch(/float64 on cpu, linear algebra on tfjs-cpu, in /);
   });
 
   test('several noise variances, one for each target', async () => {

@@ -105,5 +105,8 @@ describe('export', () => {
     await writeFile(space.at('full/model.json'), '{}');
     expect((await exported('--model', '@full')).stderr).toMatch(/not empty/);
     expect(await readFile(space.at('full/model.json'), 'utf8')).toBe('{}');
+    const file = await exported('--model', '@new.csv');
+    expect(file).toMatchObject({ code: 2, stdout: '' });
+    expect(file.stderr).toMatch(/--model: .*new\.csv is a file, expected a directory/);
   });
 });

@@ -104,7 +104,7 @@ describe('adapt', () => {
     [['--solver', 'lanczos'], /^--solver lanczos is not available yet: this version supports auto, cholesky, cg, lsmr/],
     [['--memory', '4 GiBi'], /^--memory: got '4 GiBi', expected a number of bytes, such as 4GiB or 500MB/],
     [['--memory', '0'], /^--memory: got '0'/],
-    [['--rtol', '-1'], /^--rtol: got '-1', expected a positive number/],
+    [['--rtol', '-1'], /^--rtol: got '-1', expected a number between 0 and 1/],
     [['--noise', '0.1,x'], /^--noise: got '0\.1,x', expected positive numbers separated by commas/],
     [['--plan'], /^ntk adapt: '--plan <file>' needs a value/],
     [['--preprocess', 'imagenet'], /^--preprocess imagenet is not available yet/],
