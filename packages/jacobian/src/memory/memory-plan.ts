@@ -48,6 +48,12 @@ export interface MemoryOptions {
 /** Rows of a batch, examples times outputs: beyond, products gain nothing. */
 const MAX_BATCH_ROWS = 8192;
 
+/**
+ * Numbers in the widest images of a batch: passes over them then stay in the cache. Measured for ResNet-20, 128 images: in batches of 32 products take two thirds of the
+ * time that they take at once.
+ */
+const CACHED_NUMBERS = 2 ** 19;
+
 /** Share of the budget that intermediate values may take before batches become smaller. */
 const WORKING_SHARE = 1 / 4;
 
@@ -65,7 +71,8 @@ export function planMemory(network: Network, chosen: readonly number[], options:
   const { n, dtype, budgetBytes } = options;
   const c = outputCount(network);
   const cost = memoryCost(network, chosen, bytesPerElement(dtype));
-  const most = Math.max(16, Math.floor(MAX_BATCH_ROWS / c));
+  const cached = cost.windows.size === 0 ? Infinity : CACHED_NUMBERS / cost.widest;
+  const most = Math.max(16, Math.floor(Math.min(MAX_BATCH_ROWS / c, cached)));
   const sized = (limit: number): BatchSizes =>
     options.batchSize === undefined
       ? evenBatches(n, c, Math.max(1, Math.min(most, limit)))
@@ -138,6 +145,8 @@ interface MemoryCost {
   readonly input: number;
   /** What is kept of an example without windows, the example included. */
   readonly kept: number;
+  /** Numbers in the widest differentiated value of an example. */
+  readonly widest: number;
   /** What the windows of each convolution take beside that for an example, by number of node. */
   readonly windows: ReadonlyMap<number, number>;
   /** The values of the forward pass, coefficients included, for a batch of some examples; an upper bound, linear in them. */
@@ -156,6 +165,7 @@ function memoryCost(network: Network, chosen: readonly number[], bytes: number):
     shared: bytes * (2 * weights + 3 * one.parameters),
     input: bytes * one.input,
     kept: bytes * one.kept,
+    widest: one.widest,
     windows: new Map([...one.windows].map(([node, size]) => [node, bytes * size])),
     primal: chord(({ primal }) => primal),
     products: chord(({ products }) => products),
@@ -188,6 +198,7 @@ interface Numbers {
   readonly parameters: number;
   readonly input: number;
   readonly kept: number;
+  readonly widest: number;
   readonly windows: ReadonlyMap<number, number>;
   readonly primal: number;
   readonly products: number;
@@ -208,6 +219,10 @@ function numbersFor(network: Network, chosen: readonly number[], examples: numbe
     parameters: parameterCount(derivation),
     input,
     kept: input + coefficients + factors.kept,
+    widest: Math.max(
+      1,
+      ...derivation.nodes.map(({ shape, exampleAxis }) => (exampleAxis === null ? 0 : sizeOf(shape))),
+    ),
     windows: windowSizes(derive(program, inputs)),
     primal: Math.max(peakNumbers(derivation.primal), factors.peak),
     products: peakNumbers(tangentProgram(derivation, 1)) + peakNumbers(cotangentProgram(derivation, 1)),
