@@ -50,6 +50,16 @@ describe('verdict', () => {
     }
   });
 
+  test('of many outputs the sentence has the range', async () => {
+    const { network, backend, x, y } = await makeProblem({ n: 20, outputs: 5 });
+    using adapted = await adapt(network, { x, y }, { backend, noise: 0.02, priorVariance: 0.3 });
+    const { sentence, methods } = (await verdict(adapted))!;
+    const errors = methods.at(-1)!.scores.map(({ rmse }) => rmse.value);
+    const short = (value: number): string => String(Number(value.toPrecision(3)));
+    expect(sentence).toContain(`${short(Math.min(...errors))} to ${short(Math.max(...errors))} adapted (20 examples)`);
+    expect(sentence).not.toContain(' and ');
+  });
+
   test('no success where a constant does as well', async () => {
     const { network, backend, x, y } = await makeProblem({ n: 30 });
     const noise = y.map((_, i) => 100 + ((i * 7919) % 13) / 4);

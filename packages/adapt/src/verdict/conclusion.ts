@@ -16,6 +16,9 @@ export type Comparisons = Readonly<Partial<Record<Exclude<Method, 'adapted netwo
 
 const FEW = 10;
 
+/** Outputs beyond which a sentence does not list them. */
+const MANY = 3;
+
 /**
  * One sentence, and what it comes to: is adapting better than leaving the network as it is? A network that only ties with a constant has learned
  * nothing, so that is no success; where the last layer alone does as well or better, the sentence says so.
@@ -100,11 +103,11 @@ export function warningsOf(methods: readonly MethodScores[]): string[] {
   return warnings;
 }
 
+/** The error of each output; of many, the smallest and the largest. */
 function errorsOf(methods: readonly MethodScores[], method: Method): string {
-  return methods
-    .find((entry) => entry.method === method)!
-    .scores.map(({ rmse }) => short(rmse.value))
-    .join(' and ');
+  const errors = methods.find((entry) => entry.method === method)!.scores.map(({ rmse }) => rmse.value);
+  if (errors.length > MANY) return `${short(Math.min(...errors))} to ${short(Math.max(...errors))}`;
+  return errors.map(short).join(' and ');
 }
 
 /** Three digits, with an exponent where they alone would mislead. */
