@@ -77,12 +77,13 @@ export interface Linearization {
 }
 
 /**
- * Linearises a network on a set of inputs. The network runs once, here; products with J and Jᵀ need no forward pass.
+ * Linearises a network on a set of inputs. The network runs once, here; products with J and Jᵀ need no forward pass, unless what they need of it does not fit
+ * in `memoryBytes` (`memory.keepsBatches`). Factors of a network whose convolutions were folded take one more pass at their first use.
  *
  * @param x - examples, row-major [n, …exampleShape]; borrowed
  * @returns the linearization; the caller disposes it
  * @throws {ShapeError} if `x` does not hold whole examples
- * @throws {OptionError} if a layer or the batch size is not valid
+ * @throws {OptionError} if a layer or the batch size is not valid, or not even one example fits in `memoryBytes`
  * @throws {UnsupportedError} if the backend lacks the dtype
  *
  * Cost: one forward pass. Source: Maddox et al. (2021), section 3.
