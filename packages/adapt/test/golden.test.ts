@@ -41,6 +41,10 @@ for (const [model, spaces] of Object.entries(ways)) {
             noise: number('noise_variance_sigma2'),
             priorVariance: number('prior_variance_s2'),
             space: 'function',
+            // The plan would take float32, or an iterative solver, where that is much faster or smaller.
+            dtype: 'float64',
+            solver: 'cholesky',
+            predictions: reference.array('Xstar').shape[0]!,
           } as const;
           using adapted = await adapt(network, { x: golden('X'), y: golden('Y') }, { backend: await open(), ...given });
           const stored = await decodePosterior(await encodePosterior(await storePosterior(adapted)), 'memory.ntk');
