@@ -88,7 +88,8 @@ function run(
     child.on('close', (code, signal) => {
       const line = out.trim().split('\n').at(-1);
       if (code === 0 && line !== undefined) done(line);
-      else reject(new NtkError(`${script}: ended with ${signal ?? code}: ${err.trim().split('\n').slice(-5).join('\n')}`));
+      else
+        reject(new NtkError(`${script}: ended with ${signal ?? code}: ${err.trim().split('\n').slice(-5).join('\n')}`));
     });
   });
 }

@@ -1,7 +1,8 @@
 import { FormatError } from '@ntk/tensor';
 import { z } from 'zod';
 import { checkJson, excerpt, type JsonObject } from '../json.ts';
-import { manifestSchema, type WeightsGroup } from '../weights-manifest/manifest.ts';
+import { manifestSchema } from '../weights-manifest/manifest.ts';
+import type { WeightsGroup } from '../weights-manifest/weights-group.ts';
 
 /** One operation as a GraphDef lists it. */
 export interface NodeJson {

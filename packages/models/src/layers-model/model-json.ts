@@ -2,7 +2,8 @@ import { FormatError, UnsupportedError } from '@ntk/tensor';
 import { z } from 'zod';
 import { below, checkJson, excerpt, type JsonObject, type JsonPlace } from '../json.ts';
 import { isGraphModel } from '../graph-model/graph-json.ts';
-import { manifestSchema, type WeightsGroup } from '../weights-manifest/manifest.ts';
+import { manifestSchema } from '../weights-manifest/manifest.ts';
+import type { WeightsGroup } from '../weights-manifest/weights-group.ts';
 
 const modelConfig = z.object({ class_name: z.string(), config: z.unknown().optional() });
 

@@ -1,7 +1,7 @@
 import { UnsupportedError } from '@ntk/tensor';
 import { checkFinite } from '../check-finite.ts';
 import { decodeTensors, type StoredReals, type StoredTensor } from '../weights-manifest/decode.ts';
-import type { WeightsGroup } from '../weights-manifest/manifest.ts';
+import type { WeightsGroup } from '../weights-manifest/weights-group.ts';
 
 /**
  * Reads the weights of a LayersModel from the concatenation of all files of its manifest; counters of training are none.

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError, sizeOf, type Shape } from '@ntk/tensor';
 import { halfToNumber } from './half.ts';
-import type { ManifestEntry, WeightsGroup } from './manifest.ts';
+import type { ManifestEntry, WeightsGroup } from './weights-group.ts';
 
 interface NamedShape {
   readonly name: string;

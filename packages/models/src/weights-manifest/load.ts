@@ -1,7 +1,7 @@
 import { FormatError } from '@ntk/tensor';
 import { conversionAdvice } from '../read-model/locate.ts';
 import { groupBytes } from './decode.ts';
-import type { WeightsGroup } from './manifest.ts';
+import type { WeightsGroup } from './weights-group.ts';
 
 /** Reads a file beside model.json by its name: from a disk, by fetch, from an archive. */
 export type FileReader = (name: string) => Promise<Uint8Array>;

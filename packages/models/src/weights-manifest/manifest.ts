@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WeightsGroup } from './weights-group.ts';
 
 const quantization = z.object({
   dtype: z.enum(['uint8', 'uint16', 'float16']),
@@ -13,28 +14,6 @@ const entry = z.object({
   quantization: quantization.optional(),
   group: z.string().optional(),
 });
-
-/** One weight as a manifest lists it. */
-export interface ManifestEntry {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly quantization?:
-    | {
-        readonly dtype: 'uint8' | 'uint16' | 'float16';
-        readonly scale?: number | undefined;
-        readonly min?: number | undefined;
-      }
-    | undefined;
-  /** 'optimizer' for what is not part of the network. */
-  readonly group?: string | undefined;
-}
-
-/** The weights of one set of binary files, in order. */
-export interface WeightsGroup {
-  readonly paths: readonly string[];
-  readonly weights: readonly ManifestEntry[];
-}
 
 /** The weightsManifest member of a model.json. */
 export const manifestSchema: z.ZodType<WeightsGroup[]> = z.array(
