@@ -99,7 +99,7 @@ export function adaptJson({ adapted, schema, stored, verdict, data, test, writte
 }
 
 /** What an iterative solver reached, and what the plan chose that is not as asked for. */
-function solutionLines({ solution, plan, inference }: AdaptedNetwork): string[] {
+function solutionLines({ solution, plan, inference, hyperparameters }: AdaptedNetwork): string[] {
   const { method, candidates } = plan;
   const isNarrow = method.dtype === 'float32' && candidates.some((candidate) => candidate.method.dtype === 'float64');
   return [
@@ -109,8 +109,16 @@ function solutionLines({ solution, plan, inference }: AdaptedNetwork): string[] 
     ...(solution === undefined || method.solver === 'cholesky'
       ? []
       : [`  ${solution.stats.steps} steps, ${accuracyOf(solution)}; variances err upwards only`]),
-    ...(inference.kind === 'operator' ? ['  no evidence and no leave-one-out, which products do not give'] : []),
+    ...(inference.kind === 'operator'
+      ? [`  this solution gives no evidence and no leave-one-out${learnedFrom(hyperparameters)}`]
+      : []),
   ];
+}
+
+function learnedFrom({ learned, rowsUsed }: AdaptedNetwork['hyperparameters']): string {
+  if (learned.length === 0) return '';
+  const what = learned.length > 1 ? 'the variances were' : 'the learned variance was';
+  return `; ${what} found before by the evidence of ${counted(rowsUsed, 'row')}`;
 }
 
 /** Least squares stop by their gradient; the residual of noisy data does not vanish. */

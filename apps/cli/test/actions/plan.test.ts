@@ -101,6 +101,9 @@ describe('adapt by an iterative solver', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/conjugate gradients, float64 on cpu/);
     expect(stdout).toMatch(/\d+ steps, relative residual \S+; variances err upwards only/);
+    expect(stdout).toMatch(
+      /this solution gives no evidence and no leave-one-out; the variances were found before by the evidence of 20 rows\n/,
+    );
     expect(stdout).toMatch(/\n5-fold, y /);
     expect(stdout).toMatch(/5-fold RMSE .*\n$/);
   });
