@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { AdaptArguments } from '../../src/arguments/adapt-command.ts';
 import { parseArguments } from '../../src/arguments/parse-arguments.ts';
 
 const adapt = (...more: string[]) =>
@@ -150,8 +149,7 @@ describe('the other commands', () => {
 
   test('plan: as adapt, and where to write', () => {
     const given = ['--model', 'm', '--data', 'd.csv', '--target', 'y', '--solver', 'cg'];
-    const { command: _adapt, ...asAdapt } = parseArguments(['adapt', ...given]) as AdaptArguments;
-    expect(parseArguments(['plan', ...given])).toEqual({ command: 'plan', ...asAdapt });
+    expect(parseArguments(['plan', ...given])).toEqual({ ...parseArguments(['adapt', ...given]), command: 'plan' });
     expect(parseArguments(['plan', ...given, '--to', 'p.json', '--calibrate', 'r.json'])).toMatchObject({
       to: 'p.json',
       calibrate: 'r.json',
