@@ -10,10 +10,9 @@ import {
   type DType,
   type Program,
   type Tensor,
-  type TypedArray,
 } from '@ntk/tensor';
+import { compilationKey } from './compilation-key.ts';
 import { compileProgram, workingBytes, type CompiledProgram } from './compiled-program.ts';
-import { fingerprint } from './fingerprint.ts';
 import { LeaseCache } from './lease-cache.ts';
 import { literalInputs } from './literal-inputs.ts';
 import { loadOrt } from './load.ts';
@@ -98,7 +97,6 @@ function optimizationLevel({ nodes }: Program, dtype: DType): 'disabled' | 'basi
 }
 
 function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCache<CompiledProgram>): OrtBackend {
-  const identity = identities();
   const backend: OrtBackend = {
     name: 'ort',
     supports: { float32: true, float64: true, primitives: PRIMITIVES, deviceResident: false },
@@ -109,8 +107,7 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
     upload: (data, shape) => new HostTensor(backend, data, shape),
     compile: async (program, { dtype, fixed }) => {
       const literals = literalInputs(program, dtype, fixed);
-      const key = [dtype, ...[...literals].map(([input, data]) => `${input}=${identity(data)}`), fingerprint(program)];
-      const lease = await cache.acquire(key.join(' '), () =>
+      const lease = await cache.acquire(await compilationKey(program, dtype, literals), () =>
         compileProgram(
           ort,
           program,
@@ -134,17 +131,6 @@ function makeBackend(ort: OrtModule, threads: number | undefined, cache: LeaseCa
     read: async (tensor) => hostData(tensor, backend),
   };
   return backend;
-}
-
-/** Numbers arrays, the same array always alike. */
-function identities(): (array: TypedArray) => number {
-  const numbers = new WeakMap<TypedArray, number>();
-  let next = 0;
-  return (array) => {
-    const number = numbers.get(array) ?? next++;
-    numbers.set(array, number);
-    return number;
-  };
 }
 
 function outputShape({ program }: OrtExecutable, output: number): readonly number[] {

@@ -1,5 +1,5 @@
 import { ProgramBuilder, Rng, cpuBackend, unitRoundoff, type Backend, type TypedArray } from '@ntk/tensor';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { literalInputs } from '../src/literal-inputs.ts';
 import { ortBackend } from '@ntk/backend-ort';
 import { relativeError } from '@ntk/tensor/testing';
@@ -47,13 +47,42 @@ describe('fixed inputs', () => {
     expect(relativeError(given, oracle)).toBeLessThan(TOLERANCE);
   });
 
-  it('are told apart by their arrays, not by the Program', async () => {
+  it('are told apart by their elements, not by the Program', async () => {
     const backend = await ortBackend();
     const first = await runWith(backend, [filter, scale], [images, filter, scale]);
     const second = await runWith(backend, [otherFilter, scale], [images, otherFilter, scale]);
     const expected = await runWith(backend, undefined, [images, otherFilter, scale]);
     expect(relativeError(second, expected)).toBeLessThan(TOLERANCE);
     expect(Math.abs(first[0]! - second[0]!)).toBeGreaterThan(1e-3);
+  });
+
+  it('are told apart by their elements also in one array, which may be written once the executable is disposed', async () => {
+    const backend = await ortBackend();
+    const reused = Float32Array.from(filter);
+    await runWith(backend, [reused, scale], [images, reused, scale]);
+    reused.set(otherFilter);
+    const second = await runWith(backend, [reused, scale], [images, reused, scale]);
+    const expected = await runWith(backend, undefined, [images, otherFilter, scale]);
+    expect(relativeError(second, expected)).toBeLessThan(TOLERANCE);
+  });
+
+  it('share a compiled Program if they hold the same elements', async () => {
+    const backend = await ortBackend();
+    await runWith(backend, [filter, scale], [images, filter, scale]);
+    const buffer = new Float32Array(new SharedArrayBuffer(4 * filter.length + 4), 4);
+    buffer.set(filter);
+    await runWith(backend, [buffer, scale], [images, buffer, scale]);
+    expect(backend.compiled).toEqual({ alive: 1, held: 0 });
+  });
+
+  it('stay inputs where Web Crypto is missing, as on pages without https', async () => {
+    vi.stubGlobal('crypto', {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(literalInputs(convolution(), 'float32', new Map([[1, filter]])).size).toBe(0);
+    const given = await runWith(await ortBackend(), [filter, scale], [images, filter, scale]);
+    expect(relativeError(given, await runWith(cpuBackend(), undefined, [images, filter, scale]))).toBeLessThan(
+      TOLERANCE,
+    );
   });
 
   it('are literals only where that helps: filters of convolutions in float32, and what is small beside them', () => {
