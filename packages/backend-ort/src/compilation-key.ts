@@ -6,7 +6,7 @@ import type { LiteralInputs } from './literal-inputs.ts';
  * A key that two compilations share exactly if one session serves both. Literals count by their elements, not as arrays: a session outlives its
  * Executable in the cache, and the arrays may be written by then.
  *
- * Cost: linear in the size of the Program and in the bytes of the literals, about 1 ms for a megabyte.
+ * Cost: linear in the size of the Program and in the bytes of the literals, about 2 ms for a megabyte.
  */
 export async function compilationKey(program: Program, dtype: DType, literals: LiteralInputs): Promise<string> {
   const contents = [...literals].map(async ([input, data]) => `${input}=${await digest(data)}`);
