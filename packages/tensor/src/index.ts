@@ -35,6 +35,7 @@ export { parseProgram } from './parse.ts';
 export { printProgram } from './print.ts';
 export { PROGRAM_VERSION, nodeOf, shapeOf } from './program.ts';
 export type { NodeOf, Program, ProgramInput, ProgramNode, ProgramOutput, Value } from './program.ts';
+export { formatBytes, formatSeconds } from './quantities.ts';
 export { rebatch } from './rebatch.ts';
 export { Rng } from './rng.ts';
 export { broadcastShapes, checkShape, formatShape, sameShape, sizeOf, stridesOf } from './shape.ts';
