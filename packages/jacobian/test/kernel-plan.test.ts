@@ -67,15 +67,35 @@ describe('planKernel', () => {
     expect(() => plan({ n: 2000, memory: 2 ** 20 })).toThrow(/got a memory of 1 MiB for the kernel of 2000 × 2000/);
   });
 
+  it('accepts the memory that it asked for', () => {
+    const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+    for (let n = 500; n <= 10_000; n += 500) {
+      const least = Math.min(...plan({ n }).candidates.map(({ bytes }) => bytes));
+      const refused = caught(() => plan({ n, memory: least - 1 }));
+      const [, number, unit] = /expected at least (\S+) ([KMG]iB)/.exec(refused.message)!;
+      const asked = Math.floor(Number(number) * units[unit as keyof typeof units]);
+      expect(plan({ n, memory: asked }).bytes).toBeLessThanOrEqual(asked);
+    }
+  });
+
   it('prints itself, the same every time', () => {
     const text = plan({ memory: 2 ** 30 }).explain();
     expect(text).toBe(plan({ memory: 2 ** 30 }).explain());
     expect(text.split('\n')[0]).toBe(
-      'kernel of 200 × 200 examples with 2 outputs (full), float32, memory at most 1020 MiB',
+      'kernel of 200 × 200 examples with 2 outputs (full), float32, memory at most 1 GiB',
     );
-    expect(text).toMatch(/dense_1\/kernel, dense_1\/bias +structured +\S+ ms +\S+ MiB/);
+    expect(text).toMatch(/dense_1\/kernel, dense_1\/bias +structured +\S+ ms +\S+ KiB/);
     expect(text).toMatch(/factors, each layer its cheaper form .*chosen: the fastest that fits/);
     expect(text).toMatch(/products with unit vectors/);
     expect(plan({ n: 2000, memory: plan({ n: 2000 }).bytes - 1 }).explain()).toMatch(/too large/);
   });
 });
+
+function caught(act: () => unknown): Error {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('expected an error');
+}

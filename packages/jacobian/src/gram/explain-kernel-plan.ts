@@ -1,4 +1,4 @@
-import type { DType } from '@ntk/tensor';
+import { formatBytes, formatSeconds, type DType } from '@ntk/tensor';
 import type { KernelCandidate, KernelPlan } from './kernel-candidate.ts';
 
 /** What a plan was made for, beside its size. */
@@ -12,32 +12,23 @@ export interface PlanSetting {
 /** A plan as text for a terminal: the layers of the way that was chosen, then all ways. */
 export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: PlanSetting): string {
   const { size, layers, candidates } = plan;
-  const limit = setting.memory === Infinity ? 'no limit' : `at most ${mebibytes(setting.memory)}`;
+  const limit = setting.memory === Infinity ? 'no limit' : `at most ${formatBytes(setting.memory)}`;
   const layerRows = layers.map(({ parameters, strategy, seconds, bytes }) => [
     shortened(parameters),
     strategy,
-    duration(seconds),
-    mebibytes(bytes),
+    formatSeconds(seconds),
+    formatBytes(bytes),
   ]);
   const candidateRows = candidates.map((candidate) => {
     const isChosen = candidate.assembly === plan.assembly && candidate.factorForm === plan.factorForm;
     const verdict = isChosen ? 'chosen: the fastest that fits' : candidate.bytes > setting.memory ? 'too large' : '';
-    return [nameOf(candidate), duration(candidate.seconds), mebibytes(candidate.bytes), verdict];
+    return [nameOf(candidate), formatSeconds(candidate.seconds), formatBytes(candidate.bytes), verdict];
   });
   return [
     `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} outputs (${size.outputs}), ${setting.dtype}, memory ${limit}`,
     ...table(['layer', 'strategy', 'time', 'memory'], layerRows),
     ...table(['way', 'time', 'memory at the peak', ''], candidateRows),
   ].join('\n');
-}
-
-/** Bytes for a message. */
-export function mebibytes(bytes: number): string {
-  return `${Number((bytes / 2 ** 20).toPrecision(3))} MiB`;
-}
-
-function duration(seconds: number): string {
-  return seconds < 1 ? `${Number((1e3 * seconds).toPrecision(2))} ms` : `${Number(seconds.toPrecision(2))} s`;
 }
 
 function nameOf({ assembly, factorForm }: KernelCandidate): string {

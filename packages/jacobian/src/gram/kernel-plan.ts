@@ -1,10 +1,10 @@
-import { OptionError, bytesPerElement, rebatch, sizeOf, type DType, type Network } from '@ntk/tensor';
+import { OptionError, bytesPerElement, formatBytes, rebatch, sizeOf, type DType, type Network } from '@ntk/tensor';
 import { derive, type Derivation } from '../derivation.ts';
 import type { FactorForm } from '../factors/factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
 import { selectParameters, type LayerSelection } from '../layers.ts';
 import type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './kernel-candidate.ts';
-import { explainKernelPlan, mebibytes } from './explain-kernel-plan.ts';
+import { explainKernelPlan } from './explain-kernel-plan.ts';
 import { factorNumbers, factorsCost, productsCost, termPairs, type KernelSize } from './kernel-cost.ts';
 import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
 
@@ -163,7 +163,7 @@ function strategyOf({ activations, indices, sensitivities, blocks }: TermPlan, p
 function nothingFits(candidates: readonly KernelCandidate[], memory: number, size: KernelSize): string {
   const least = candidates.reduce((best, candidate) => (candidate.bytes < best.bytes ? candidate : best));
   return (
-    `planKernel: got a memory of ${mebibytes(memory)} for the kernel of ${size.n} × ${size.m} examples, expected at least ${mebibytes(least.bytes)}; ` +
+    `planKernel: got a memory of ${formatBytes(memory)} for the kernel of ${size.n} × ${size.m} examples, expected at least ${formatBytes(least.bytes, 'up')}; ` +
     'allow that much, take fewer examples or layers, keep less of the outputs, or use products with ntkOperator'
   );
 }
