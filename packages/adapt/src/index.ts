@@ -47,7 +47,6 @@ export type { TrainingData } from './fit/training-data.ts';
 export { calibrate } from './plan/calibrate.ts';
 export type { Candidate } from './plan/candidates.ts';
 export { explain } from './plan/explain.ts';
-export { formatBytes, formatSeconds } from './plan/quantities.ts';
 export { describeMethod } from './plan/method.ts';
 export type {
   Held,

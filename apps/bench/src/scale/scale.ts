@@ -1,15 +1,7 @@
-import {
-  adapt,
-  describeMethod,
-  formatBytes,
-  formatSeconds,
-  planAdaptation,
-  type AdaptedNetwork,
-  type Plan,
-} from '@ntk/adapt';
+import { adapt, describeMethod, planAdaptation, type AdaptedNetwork, type Plan } from '@ntk/adapt';
 import { kernelDiagonal, linearize, type LayerSelection } from '@ntk/jacobian';
 import { denseNetwork } from '@ntk/models';
-import { Rng, type Backend, type Network } from '@ntk/tensor';
+import { Rng, formatBytes, formatSeconds, type Backend, type Network } from '@ntk/tensor';
 
 /** A problem of a size at which memory decides. */
 export interface ScaleProblem {

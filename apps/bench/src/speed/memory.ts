@@ -1,5 +1,5 @@
 import { linearize, ntkOperator, type MemoryPlan } from '@ntk/jacobian';
-import type { Backend } from '@ntk/tensor';
+import { formatBytes, type Backend } from '@ntk/tensor';
 import { speedProblem } from './speed-problem.ts';
 import { time, type Timing } from './timing.ts';
 
@@ -51,15 +51,14 @@ export async function memorySuite(
 
 /** A report of memory as text for a terminal. */
 export function formatMemoryReport({ problem, plan, beforeBytes, processBytes, timing }: MemoryReport): string {
-  const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   const { budgetBytes, peakBytes, batchSize, keepsBatches, storedWindows, convolutions } = plan;
   const kept = keepsBatches
     ? `kept, windows of ${storedWindows} of ${convolutions} convolutions too`
     : 'linearised for each product';
   return [
-    `${problem}, float32: J Jᵀu within ${mib(budgetBytes)}`,
-    `  planned ${mib(peakBytes)}: batches of ${batchSize}, ${kept}`,
-    `  process: ${mib(beforeBytes)} before, ${mib(processBytes)} at its peak, ${Math.round((100 * processBytes) / budgetBytes)} % of the budget`,
+    `${problem}, float32: J Jᵀu within ${formatBytes(budgetBytes)}`,
+    `  planned ${formatBytes(peakBytes)}: batches of ${batchSize}, ${kept}`,
+    `  process: ${formatBytes(beforeBytes)} before, ${formatBytes(processBytes)} at its peak, ${Math.round((100 * processBytes) / budgetBytes)} % of the budget`,
     `  a product takes ${timing.median.toFixed(0)} ms (processor ${timing.cpu.toFixed(0)})`,
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { storedCovariances, type Prediction, type StoredPosterior } from '@ntk/adapt';
 import { explicitJacobian, kernelMatrix, linearize } from '@ntk/jacobian';
-import { OptionError, exampleCount, outputCount } from '@ntk/tensor';
+import { OptionError, exampleCount, formatBytes, outputCount } from '@ntk/tensor';
 import type { Execution } from '../network/blame-rows.ts';
 import type { NumericArray } from '../tables/npy.ts';
 
@@ -44,7 +44,7 @@ export async function exportArrays(
 function checkSize(rows: number, columns: number): void {
   if (rows * columns <= MAX_NUMBERS) return;
   throw new OptionError(
-    `--arrays: an array would have ${rows} × ${columns} numbers (${((rows * columns * 8) / 2 ** 30).toFixed(1)} GiB), expected at most 1 GiB; give fewer rows, or adapt fewer layers`,
+    `--arrays: an array would have ${rows} × ${columns} numbers (${formatBytes(rows * columns * 8, 'up')}), expected at most ${formatBytes(8 * MAX_NUMBERS)}; give fewer rows, or adapt fewer layers`,
   );
 }
 

@@ -89,7 +89,7 @@ describe('plan', () => {
       const { code, stderr } = await ntk(command, '--memory', '1MB');
       expect(code).toBe(2);
       expect(stderr).toMatch(
-        /20 examples .* do not fit in 1 MiB: .* needs 18\d MiB; use a memory limit of 192 MiB, or/,
+        /20 examples .* do not fit in 977 KiB: .* needs 18\d MiB; use a memory limit of 192 MiB, or/,
       );
     }
   });

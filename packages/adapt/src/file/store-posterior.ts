@@ -1,5 +1,5 @@
 import { NumericalError } from '@ntk/linop';
-import { OptionError, type Rng } from '@ntk/tensor';
+import { OptionError, formatBytes, type Rng } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import type { FeatureSchema } from '../features/schema.ts';
 import { weightRows } from '../systems/combine-outputs.ts';
@@ -95,7 +95,7 @@ async function storeVariance(adapted: AdaptedNetwork, options: StoreOptions): Pr
       if (rank === 'exact' || rank >= leastRank(systems)) return await storeRoots(adapted, systems, rank);
       if (choice.kind === 'auto') return { kind: 'none' };
       throw new OptionError(
-        `the variances fit ${rank} rows of ${systems[0]!.jacobian.shape[1]} numbers into ${mebibytes(maxBytes)}, expected at least ${LEAST_RANK}; adapt fewer layers (--layers last), or store samples or the data`,
+        `the variances fit ${rank} rows of ${systems[0]!.jacobian.shape[1]} numbers into ${formatBytes(maxBytes)}, expected at least ${LEAST_RANK}; adapt fewer layers (--layers last), or store samples or the data`,
       );
     }
   }
@@ -128,10 +128,6 @@ function sampleCount({ linearization, outputs }: AdaptedNetwork, maxBytes: numbe
   const fit = Math.floor(maxBytes / 8 / (weightRows(outputs, c) * p));
   if (fit >= LEAST_SAMPLES) return Math.min(SAMPLES, fit);
   throw new OptionError(
-    `the variances fit ${fit} samples of ${weightRows(outputs, c)} × ${p} numbers into ${mebibytes(maxBytes)}, expected at least ${LEAST_SAMPLES}; adapt fewer layers (--layers last), or allow more`,
+    `the variances fit ${fit} samples of ${weightRows(outputs, c)} × ${p} numbers into ${formatBytes(maxBytes)}, expected at least ${LEAST_SAMPLES}; adapt fewer layers (--layers last), or allow more`,
   );
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

@@ -1,7 +1,8 @@
+import { formatBytes, formatSeconds } from '@ntk/tensor';
 import type { Candidate } from './candidates.ts';
 import { describeMethod } from './method.ts';
 import type { Plan } from './plan.ts';
-import { describeSizes, formatBytes, formatSeconds } from './quantities.ts';
+import { describeSizes } from './sizes.ts';
 
 /** A plan as lines of text: sizes, and every candidate with time, memory and why it is not the one. */
 export function explain({ sizes, backend, memory, candidates }: Plan): string[] {

@@ -1,7 +1,7 @@
+import { formatBytes } from '@ntk/tensor';
 import type { Candidate, PlanRequest } from './candidates.ts';
 import { describeMethod } from './method.ts';
-import { describeSizes, formatBytes } from './quantities.ts';
-import type { PlanProblem } from './sizes.ts';
+import { describeSizes, type PlanProblem } from './sizes.ts';
 
 /** Why nothing fits, and what would make it fit. */
 export function refusal(problem: PlanProblem, request: PlanRequest, candidates: readonly Candidate[]): string {
@@ -13,7 +13,7 @@ export function refusal(problem: PlanProblem, request: PlanRequest, candidates: 
   }
   const least = candidates.reduce((a, b) => (b.bytes < a.bytes ? b : a));
   const remedies = [
-    `a memory limit of ${formatBytes(Math.ceil(least.bytes / 2 ** 26) * 2 ** 26)}`,
+    `a memory limit of ${formatBytes(Math.ceil(least.bytes / 2 ** 26) * 2 ** 26, 'up')}`,
     ...(request.space === 'auto' && request.solver === 'auto' ? [] : ['space auto and solver auto']),
     ...(request.layout === 'full' ? [] : ['outputs full']),
     'fewer layers (last, or top:K)',

@@ -69,3 +69,8 @@ function remembered(answer: (kernel: KernelRequest) => number): (kernel: KernelR
     return seconds;
   };
 }
+
+/** Sizes as a phrase. */
+export function describeSizes({ n, c, p, m }: Sizes): string {
+  return `${n} examples with ${c} output${c === 1 ? '' : 's'}, ${p} parameters, ${m} examples to predict`;
+}
