@@ -22,9 +22,9 @@ Examples:
   ntk export --posterior adapted.ntk --data new.csv --model adapted-model/
   ntk export --posterior adapted.ntk --data new.csv --arrays new.npz
 
---model moves the weights of the network by those of the posterior mean. The two agree to first order
-only: the report says how far they are apart on the rows of --data. --arrays holds, for these rows
-(examples × outputs, output fastest), mean, variance, covariance, jacobian J, kernel J Jᵀ,
+--model moves the weights of the network by those of the posterior mean. The two agree to first
+order only: the report says how far they are apart on the rows of --data. --arrays holds, for these
+rows (examples × outputs, output fastest), mean, variance, covariance, jacobian J, kernel J Jᵀ,
 prior_variance and noise_variance.
 `;
 

@@ -18,8 +18,8 @@ Examples:
   ntk plan --model mlp/ --data labelled.csv --target y --calibrate rates.json --to plan.json
   ntk adapt --model mlp/ --data labelled.csv --target y --plan plan.json
 
-It takes every option of ntk adapt, computes nothing, and writes only what --to and --calibrate name. The plan
-depends on sizes and a fixed table of rates: the same input gives the same plan.
+It takes every option of ntk adapt, computes nothing, and writes only what --to and --calibrate
+name. The plan depends on sizes and a fixed table of rates: the same input gives the same plan.
 `;
 
 /** The subcommand plan; `use` receives what it was asked. */

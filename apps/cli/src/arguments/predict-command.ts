@@ -16,8 +16,8 @@ const EXAMPLES = `
 Example:
   ntk predict --posterior adapted.ntk --data new.csv --out predictions.csv
 
-Columns are found by name, and encoded and scaled as they were when the posterior was made. If the table also has the target
-columns, the predictions are scored against them.
+Columns are found by name, and encoded and scaled as they were when the posterior was made. If the
+table also has the target columns, the predictions are scored against them.
 `;
 
 /** The subcommand predict; `use` receives what it was asked. */

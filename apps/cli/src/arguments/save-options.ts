@@ -25,8 +25,8 @@ export function addSaveOptions(command: Command): Command {
     )
     .addOption(
       valueOption(
-        '--save-variance <auto|root[:rank]|samples[:count]|exact|none>',
-        'where variances come from: the exact root if it fits, else one of lower rank; samples; the training data; nothing',
+        '--save-variance <form>',
+        'where variances come from: auto, the exact root if it fits, else one of lower rank; root or root:RANK; samples or samples:COUNT; exact, the training data; none',
         { parse: parseVarianceChoice, default: { kind: 'auto' }, shown: 'auto' },
       ),
     )

@@ -231,6 +231,15 @@ describe('help', () => {
     expect(asked.command === 'help' && asked.text.split('\n').every((line) => line.length <= 90)).toBe(true);
   });
 
+  test.each(['adapt', 'plan', 'predict', 'suggest', 'export', 'inspect', 'demo'])(
+    'of %s fits in 100 characters',
+    (name) => {
+      const asked = parseArguments([name, '--help'], 100);
+      const lines = asked.command === 'help' ? asked.text.split('\n') : [];
+      expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    },
+  );
+
   test('the version', () => {
     expect(help('--version')).toMatch(/^\d+\.\d+\.\d+/);
   });
