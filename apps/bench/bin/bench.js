@@ -59,15 +59,7 @@ const SUITES = {
   },
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    problem: { type: 'string', multiple: true },
-    columns: { type: 'string', default: '1,8,64' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'string' },
-  },
-});
+const { values, positionals } = readArguments();
 const suite = SUITES[positionals[0]];
 if (positionals.length !== 1 || suite === undefined) {
   usage(`got '${positionals.join(' ')}', expected the name of one suite: ${Object.keys(SUITES).join(', ')}`);
@@ -76,6 +68,10 @@ const problems = values.problem ?? suite.problems;
 const unknown = problems.find((problem) => !suite.problems.includes(problem));
 if (unknown !== undefined) usage(`--problem: got '${unknown}', expected ${suite.problems.join(', ')}`);
 const options = { seed: Number(values.seed), columns: values.columns.split(',').map(Number) };
+if (!Number.isInteger(options.seed)) usage(`--seed: got '${values.seed}', expected an integer`);
+if (!options.columns.every((count) => Number.isInteger(count) && count > 0)) {
+  usage(`--columns: got '${values.columns}', expected positive integers separated by commas`);
+}
 const backend = await ortBackend();
 const reports = [];
 for (const problem of problems) {
@@ -85,6 +81,22 @@ for (const problem of problems) {
 }
 if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ ...bench.environment(), reports }, null, 2)}\n`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        problem: { type: 'string', multiple: true },
+        columns: { type: 'string', default: '1,8,64' },
+        seed: { type: 'string', default: '1' },
+        json: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    return usage(`${error.message}; expected SUITE, --problem, --columns, --seed or --json, as the README says`);
+  }
 }
 
 function usage(message) {
