@@ -217,6 +217,27 @@ describe('what is stored', () => {
     }
   });
 
+  test('roots are uploaded once, however many batches and predictions there are', async () => {
+    const { network, backend: inner, x, y } = await makeProblem();
+    const uploaded: string[] = [];
+    const backend = trackTensors({
+      ...inner,
+      upload: (data, shape) => {
+        uploaded.push(shape.join(' × '));
+        return inner.upload(data, shape);
+      },
+    });
+    {
+      using adapted = await adapt(network, { x, y }, { backend: inner, space: 'function', solver: 'cholesky' });
+      const stored = await reopened(adapted, { variance: { kind: 'root' } });
+      using open = await openPosterior(stored, { backend });
+      const xTest = new Rng('batches').normals(2 * 650);
+      expect(await open.predict(xTest)).toEqual(await open.predict(xTest));
+      expect(uploaded.filter((shape) => shape === `24 × ${adapted.linearization.p}`)).toHaveLength(1);
+    }
+    expect(backend.describeLive()).toEqual([]);
+  });
+
   test('a posterior with its data is the adapted network again', async () => {
     const { network, x, y, xTest } = await makeProblem();
     const backend = trackTensors((await makeProblem()).backend);

@@ -108,8 +108,43 @@ export interface CacheOptions {
   readonly backend?: Backend;
 }
 
+/** A cache where its products run. */
+export interface PlacedCache {
+  /** S^{1/2}, [p]. */
+  readonly priorScale: Float64Array;
+  /** Products with R F. */
+  readonly weights: MatrixProducts;
+  /** Products with a root of R Rᵀ. */
+  readonly noise: MatrixProducts;
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Places a cache where its products run, for all that is asked of it from then on.
+ *
+ * @param cache - borrowed for the life of the placed one
+ * @returns the placed cache; the caller disposes it
+ *
+ * Cost: on a backend with float64, one upload of m·(p + l) numbers, which stay there; elsewhere nothing.
+ */
+export function placeCache(
+  { priorVariance, weights, noise }: CachedVariance,
+  { backend }: CacheOptions = {},
+): PlacedCache {
+  const products = [matrixProducts(weights, backend), matrixProducts(noise, backend)] as const;
+  const dispose = (): void => products.forEach((each) => each.dispose());
+  return {
+    priorScale: priorScales(priorVariance, weights.columns),
+    weights: products[0],
+    noise: products[1],
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}
+
 /** Settings of the evaluation of cached variances. */
-export interface CachedVarianceOptions extends CacheOptions {
+export interface CachedVarianceOptions {
   /** Test rows that are worked on at once; 64 by default. Memory is 3·blockRows·p numbers. */
   readonly blockRows?: number;
 }
@@ -117,6 +152,7 @@ export interface CachedVarianceOptions extends CacheOptions {
 /**
  * Variances of the noise-free function from a cache.
  *
+ * @param cache - borrowed
  * @param jTest - J(X*), [M, p]; borrowed
  * @returns [M], never negative, never above the prior variance
  * @throws {ShapeError} if the Jacobian has not p columns
@@ -125,18 +161,17 @@ export interface CachedVarianceOptions extends CacheOptions {
  * Cost: 2·m·p multiply-adds a test row.
  */
 export async function cachedVariance(
-  cache: CachedVariance,
+  cache: PlacedCache,
   jTest: TestJacobian,
-  { blockRows = 64, backend }: CachedVarianceOptions = {},
+  { blockRows = 64 }: CachedVarianceOptions = {},
 ): Promise<Float64Array> {
-  const total = testRows(jTest, cache.weights.columns);
+  const total = testRows(jTest, cache.priorScale.length);
   if (!(Number.isInteger(blockRows) && blockRows > 0))
     throw new OptionError(`cachedVariance: got blockRows ${blockRows}, expected a positive integer`);
   const variance = new Float64Array(total);
-  using placed = place(cache, backend);
   for (let from = 0; from < total; from += blockRows) {
     const rows = await jacobianRows(jTest, from, Math.min(total, from + blockRows));
-    variance.set(variancesOf(await cachedRoot(placed, rows)), from);
+    variance.set(variancesOf(await cachedRoot(cache, rows)), from);
   }
   return variance;
 }
@@ -144,37 +179,29 @@ export async function cachedVariance(
 /**
  * The joint covariance of the noise-free function between test rows from a cache: at least the exact one in every direction.
  *
+ * @param cache - borrowed
  * @param jTest - J(X*), [M, p], of a size of which M² numbers fit; borrowed
  * @returns [M, M]
  *
  * Cost: 2·M·m·p + M²·p/2 multiply-adds.
  */
-export async function cachedCovariance(
-  cache: CachedVariance,
-  jTest: Matrix,
-  { backend }: CacheOptions = {},
-): Promise<Matrix> {
-  using placed = place(cache, backend);
-  const { weights, rows } = await cachedRoot(placed, jTest);
+export async function cachedCovariance(cache: PlacedCache, jTest: Matrix): Promise<Matrix> {
+  const { weights, rows } = await cachedRoot(cache, jTest);
   return syrk(rows, { addTo: syrk(weights) });
 }
 
 /**
  * The posterior covariance of the weights, as the cache has it, times some rows: see `weightCovariance`.
  *
+ * @param cache - borrowed
  * @param rows - j, [k, p]; borrowed
  * @returns [k, p]
  *
  * Cost: 4·k·m·p multiply-adds.
  */
-export async function cachedWeightCovariance(
-  cache: CachedVariance,
-  rows: Matrix,
-  { backend }: CacheOptions = {},
-): Promise<Matrix> {
-  using placed = place(cache, backend);
-  const { weights, noise, priorScale } = placed;
-  const root = await cachedRoot(placed, rows);
+export async function cachedWeightCovariance(cache: PlacedCache, rows: Matrix): Promise<Matrix> {
+  const { weights, noise, priorScale } = cache;
+  const root = await cachedRoot(cache, rows);
   // (I − MᵀM)u + Mᵀ(noise · noiseᵀ)c: the transpose of what made the root.
   const solved = await noise.timesTransposed(root.rows);
   subtract(solved, await weights.timesTransposed(root.weights));
@@ -183,25 +210,7 @@ export async function cachedWeightCovariance(
   return scaleColumns(result, priorScale);
 }
 
-/** A cache where its products run. */
-interface Placed {
-  readonly priorScale: Float64Array;
-  readonly weights: MatrixProducts;
-  readonly noise: MatrixProducts;
-  [Symbol.dispose](): void;
-}
-
-function place({ priorVariance, weights, noise }: CachedVariance, backend: Backend | undefined): Placed {
-  const products = [matrixProducts(weights, backend), matrixProducts(noise, backend)] as const;
-  return {
-    priorScale: priorScales(priorVariance, weights.columns),
-    weights: products[0],
-    noise: products[1],
-    [Symbol.dispose]: () => products.forEach((each) => each.dispose()),
-  };
-}
-
-async function cachedRoot({ priorScale, weights, noise }: Placed, jTest: Matrix): Promise<VarianceRoot> {
+async function cachedRoot({ priorScale, weights, noise }: PlacedCache, jTest: Matrix): Promise<VarianceRoot> {
   checkMatrix(jTest, jTest.rows, priorScale.length, 'jTest');
   const features = scaleColumns(jTest, priorScale); // j̃
   const c = await weights.timesTransposed(features); // [k, m]

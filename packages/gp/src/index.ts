@@ -3,11 +3,13 @@ export {
   type CachedVariance,
   type CachedVarianceOptions,
   type CacheOptions,
+  type PlacedCache,
   cacheExactVariance,
   cacheVariance,
   cachedCovariance,
   cachedVariance,
   cachedWeightCovariance,
+  placeCache,
 } from './cached-variance.ts';
 export type { Conditioning, WeightConditioning, WhitenedSolution } from './conditioning.ts';
 export {

@@ -9,6 +9,7 @@ import {
   conditionKernel,
   kernelWeights,
   noisePrecisionRoot,
+  placeCache,
   weightCovariance,
 } from '@ntk/gp';
 import {
@@ -77,7 +78,8 @@ describe.each(['float64', 'float32'] as const)('a cache of low rank, %s products
       const given = model(dtype, backend);
       using owned = given.jTrain;
       const cache = await cacheVariance({ ...given, jTrain: owned }, method(rank));
-      const variance = await cachedVariance(cache, jTest, { backend });
+      using placed = placeCache(cache, { backend });
+      const variance = await cachedVariance(placed, jTest);
       let total = 0;
       variance.forEach((value, i) => {
         const excess = (value - truth[i]!) / prior[i]!;
@@ -97,7 +99,8 @@ describe.each(['float64', 'float32'] as const)('a cache of low rank, %s products
     using conditioning = await exact();
     const truth = await conditioning.variance(query);
     const cache = await cacheVariance(model(dtype), all);
-    expect(relativeError(await cachedVariance(cache, jTest), truth)).toBeLessThan(dtype === 'float64' ? 1e-12 : 1e-5);
+    using placed = placeCache(cache);
+    expect(relativeError(await cachedVariance(placed, jTest), truth)).toBeLessThan(dtype === 'float64' ? 1e-12 : 1e-5);
     expect(cache.errorBound).toBeLessThan(dtype === 'float64' ? 1e-10 : 1e-2);
   });
 });
@@ -124,12 +127,16 @@ test('the exact cache gives variances, covariances and the covariance of the wei
   const cache = await cacheExactVariance(given, await conditioning.root());
   expect(cache.errorBound).toBe(0);
   const covariance = await conditioning.covariance(query);
-  expect(relativeError(await cachedVariance(cache, jTest, { blockRows: 3 }), diagonal(covariance))).toBeLessThan(1e-12);
-  expect(relativeError((await cachedCovariance(cache, jTest)).data, covariance.data)).toBeLessThan(1e-12);
+  using onHost = placeCache(cache);
+  using onBackend = placeCache(cache, { backend: cpuBackend() });
+  expect(relativeError(await cachedVariance(onHost, jTest, { blockRows: 3 }), diagonal(covariance))).toBeLessThan(
+    1e-12,
+  );
+  expect(relativeError((await cachedCovariance(onHost, jTest)).data, covariance.data)).toBeLessThan(1e-12);
   using inWeights = await conditionJacobian({ jTrain, priorVariance, precisionRoot });
   for (const rows of [
-    await cachedWeightCovariance(cache, jTest),
-    await cachedWeightCovariance(cache, jTest, { backend: cpuBackend() }),
+    await cachedWeightCovariance(onHost, jTest),
+    await cachedWeightCovariance(onBackend, jTest),
     await weightCovariance(kernelWeights(conditioning, given.jTrain, priorVariance), jTest),
     await weightCovariance(inWeights, jTest),
   ]) {
@@ -142,7 +149,8 @@ test('a joint covariance is at least the exact one in every direction', async ()
   using conditioning = await exact();
   const covariance = await conditioning.covariance(query);
   const cache = await cacheVariance(model(), arbitrary(6));
-  const found = await cachedCovariance(cache, jTest);
+  using placed = placeCache(cache);
+  const found = await cachedCovariance(placed, jTest);
   const excess = matrix(
     found.rows,
     found.columns,
@@ -158,7 +166,7 @@ test('bad arguments', async () => {
     named('ShapeError'),
   );
   await expect(cacheVariance({ ...given, noiseVariance: 0 }, all)).rejects.toEqual(named('OptionError'));
-  const cache = await cacheVariance(given, all);
+  using cache = placeCache(await cacheVariance(given, all));
   await expect(cachedVariance(cache, matrix(2, 3))).rejects.toEqual(named('ShapeError'));
   await expect(cachedVariance(cache, jTest, { blockRows: 0 })).rejects.toEqual(named('OptionError'));
   const broken = matrix(1, jTest.columns, new Float64Array(jTest.columns).fill(NaN));

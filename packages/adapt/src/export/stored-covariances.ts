@@ -3,9 +3,9 @@ import { gemm, matrix, type Matrix } from '@ntk/linop';
 import { exampleCount, outputCount, type TypedArray } from '@ntk/tensor';
 import { dtypeFor, restorePosterior, type OpenOptions } from '../file/open-posterior.ts';
 import type { StoredPosterior } from '../file/stored-posterior.ts';
-import { constantResidual } from '../file/stored-root.ts';
+import { constantResidual, placeRoots } from '../file/stored-root.ts';
 import { systemRows } from '../systems/system-jacobian.ts';
-import { adaptedWeights, storedWeights, type WeightCovariance } from '../systems/weight-covariance.ts';
+import { adaptedWeights, rootsOf, storedWeights, type WeightCovariance } from '../systems/weight-covariance.ts';
 
 /** Numbers of an explicit Jacobian that are worked on at once. */
 const BLOCK_NUMBERS = 2 ** 23;
@@ -24,8 +24,10 @@ export async function storedCovariances(
   x: TypedArray,
   options: OpenOptions,
 ): Promise<Matrix[]> {
-  if (stored.variance.kind !== 'exact')
-    return covariances(stored, storedWeights(stored, options.backend), { x, options });
+  if (stored.variance.kind !== 'exact') {
+    using roots = placeRoots(rootsOf(stored.variance), options.backend);
+    return await covariances(stored, storedWeights(roots), { x, options });
+  }
   using adapted = await restorePosterior(stored, options);
   return await covariances(stored, await adaptedWeights(adapted), { x, options });
 }

@@ -1,10 +1,10 @@
-import { linearize } from '@ntk/jacobian';
-import { OptionError, exampleCount, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
+import type { Linearization } from '@ntk/jacobian';
+import { OptionError, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import { adapt, type AdaptedNetwork } from '../adapt.ts';
-import type { Prediction } from '../fit/predict-in-batches.ts';
+import { predictInBatches, type Prediction } from '../fit/predict-in-batches.ts';
 import type { TrainingData } from '../fit/training-data.ts';
 import type { DataVariance, StoredPosterior } from './stored-posterior.ts';
-import { rootVariances } from './stored-root.ts';
+import { placeRoots, rootVariances, type PlacedRoots } from './stored-root.ts';
 import { sampledVariances, storedMean } from './stored-functions.ts';
 
 /** On what a stored posterior predicts. */
@@ -29,23 +29,30 @@ export interface OpenPosterior {
 
 /** Bytes of an explicit Jacobian of test rows, and of what is made from it: a few times this. */
 const JACOBIAN_BYTES = 64 * 2 ** 20;
-const TEST_BATCH = 512;
 
 /**
  * Makes a stored posterior ready to predict.
  *
- * @param stored - borrowed
+ * @param stored - borrowed for the life of the open one
  * @returns the posterior; the caller disposes it
  *
- * Cost: nothing but for stored data, which are fitted again. A prediction costs one product with J for the mean, and for the variance: rank·p
+ * Cost: stored data are fitted again, roots are uploaded and stay on the backend. A prediction costs one product with J for the mean, and for the variance: rank·p
  * multiply-adds a row from a root, one product a sample from samples.
  */
 export async function openPosterior(stored: StoredPosterior, options: OpenOptions): Promise<OpenPosterior> {
   if (stored.variance.kind === 'exact') return restorePosterior(stored, options);
+  const { network, layers, variance, weights } = stored;
+  const { backend } = options;
+  const execution = { backend, dtype: dtypeFor(stored, options), layers: { names: layers } };
+  const rowBytes = 8 * outputCount(network) * weights.columns;
+  const batchSize = variance.kind === 'root' ? { batchSize: Math.max(1, Math.floor(JACOBIAN_BYTES / rowBytes)) } : {};
+  const roots = placeRoots(variance.kind === 'root' ? variance.roots : [], backend);
+  const dispose = (): void => roots[Symbol.dispose]();
   return {
-    predict: (x) => predictInBatches(stored, x, options),
-    dispose: () => undefined,
-    [Symbol.dispose]: () => undefined,
+    predict: (x) =>
+      predictInBatches({ network, x, execution, ...batchSize }, (test) => predictBatch(stored, roots, test)),
+    dispose,
+    [Symbol.dispose]: dispose,
   };
 }
 
@@ -120,25 +127,15 @@ export function dtypeFor(stored: StoredPosterior, { backend, dtype }: OpenOption
   return dtype ?? (backend.supports[stored.dtype] ? stored.dtype : 'float32');
 }
 
-async function predictInBatches(stored: StoredPosterior, x: TypedArray, options: OpenOptions): Promise<Prediction> {
-  const { network, layers, weights, variance } = stored;
-  const { backend } = options;
-  const dtype = dtypeFor(stored, options);
-  const m = exampleCount(network, x.length);
-  const size = x.length / m;
-  const c = outputCount(network);
-  const most = variance.kind === 'root' ? Math.floor(JACOBIAN_BYTES / (8 * c * weights.columns)) : TEST_BATCH;
-  const batchSize = Math.min(m, TEST_BATCH, Math.max(1, most));
-  const mean = new Float64Array(m * c);
-  const found = new Float64Array(m * c).fill(NaN);
-  for (let start = 0; start < m; start += batchSize) {
-    const batch = x.subarray(start * size, (start + batchSize) * size);
-    using test = await linearize(network, batch, { backend, dtype, layers: { names: layers }, batchSize });
-    const part = await storedMean(stored, test);
-    mean.set(part, start * c);
-    if (variance.kind === 'root') found.set(await rootVariances(stored, variance.roots, test), start * c);
-    if (variance.kind === 'samples')
-      found.set(await sampledVariances(stored, variance, { test, mean: part }), start * c);
+async function predictBatch(stored: StoredPosterior, roots: PlacedRoots, test: Linearization): Promise<Prediction> {
+  const { variance } = stored;
+  const mean = await storedMean(stored, test);
+  switch (variance.kind) {
+    case 'root':
+      return { mean, variance: await rootVariances(stored, roots, test) };
+    case 'samples':
+      return { mean, variance: await sampledVariances(stored, variance, { test, mean }) };
+    default:
+      return { mean, variance: mean.map(() => NaN) };
   }
-  return { mean, variance: found };
 }

@@ -5,7 +5,7 @@ import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances } from './hyperparameters.ts';
 import type { FitParts } from './linearized-fit.ts';
-import { predictInBatches } from './predict-in-batches.ts';
+import { predictFitted } from './predict-in-batches.ts';
 
 /** Conditions by a Cholesky factor over the parameters, from the Jacobian itself or from its products. */
 export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
@@ -26,7 +26,7 @@ export async function fitByJacobian(problem: FitProblem): Promise<FitParts> {
     inference: { kind: 'jacobian', posterior },
     weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
     predict: (x) =>
-      predictInBatches(problem, x, async (test, prior) => {
+      predictFitted(problem, x, async (test, prior) => {
         const query = { jTest: await explicitJacobian(test), ...prior };
         return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
       }),

@@ -5,7 +5,7 @@ import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type Variances } from './hyperparameters.ts';
 import type { FitParts } from './linearized-fit.ts';
-import { predictInBatches } from './predict-in-batches.ts';
+import { predictFitted } from './predict-in-batches.ts';
 import { weightVectors } from './weight-vectors.ts';
 
 /** Conditions by a Cholesky factor of K + Σ, over the training rows. */
@@ -23,7 +23,7 @@ export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
         hyperparameters.priorVariance,
       ),
     predict: (x) =>
-      predictInBatches(problem, x, async (test, prior) => {
+      predictFitted(problem, x, async (test, prior) => {
         const query = {
           kTestTrain: await kernelMatrix(test, linearization),
           kTestDiagonal: await kernelDiagonal(test),

@@ -6,7 +6,7 @@ import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type Variances } from './hyperparameters.ts';
 import type { Inference } from './inference.ts';
 import type { FitParts } from './linearized-fit.ts';
-import { predictInBatches } from './predict-in-batches.ts';
+import { predictFitted } from './predict-in-batches.ts';
 import { weightVectors } from './weight-vectors.ts';
 
 /** Inference for outputs that are independent of each other. */
@@ -23,7 +23,7 @@ export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
     inference,
     weights: () => weights(linearization, inference, hyperparameters.priorVariance),
     predict: (x) =>
-      predictInBatches(problem, x, async (test, { priorMean }) => {
+      predictFitted(problem, x, async (test, { priorMean }) => {
         if (kind === 'independent') {
           const query = { outputs: await independentQueries(test, linearization, priorMean) };
           return { mean: await posterior.mean(query), variance: await posterior.variance(query) };

@@ -5,7 +5,7 @@ import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type HeldMatrices, type Variances } from './hyperparameters.ts';
 import { iterativeSolver } from './iterative-solver.ts';
 import type { FitParts } from './linearized-fit.ts';
-import { predictInBatches } from './predict-in-batches.ts';
+import { predictFitted } from './predict-in-batches.ts';
 
 /** Conditions by products with the Jacobian: through the network's linear maps, a stored Jacobian, or (inside the solver) a stored kernel. */
 export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
@@ -35,7 +35,7 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
       owned,
       weights: () => Promise.resolve(matrix(1, linearization.p, posterior.coefficients.slice())),
       predict: (x) =>
-        predictInBatches(problem, x, async (test, prior) => {
+        predictFitted(problem, x, async (test, prior) => {
           const query = { jTest: test.jacobian, ...prior };
           return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
         }),

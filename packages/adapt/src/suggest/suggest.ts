@@ -4,9 +4,10 @@ import { OptionError, exampleCount, type TypedArray } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { dtypeFor, restorePosterior, type OpenOptions } from '../file/open-posterior.ts';
 import type { StoredPosterior } from '../file/stored-posterior.ts';
+import { placeRoots } from '../file/stored-root.ts';
 import { Candidates, type CandidateSource } from './candidates.ts';
 import { ConditionalCovariance } from './conditional-covariance.ts';
-import { adaptedWeights, storedWeights, type WeightCovariance } from '../systems/weight-covariance.ts';
+import { adaptedWeights, rootsOf, storedWeights, type WeightCovariance } from '../systems/weight-covariance.ts';
 
 /** What to choose. */
 export interface SuggestOptions {
@@ -63,7 +64,8 @@ export async function suggestStored(
   checkOptions(options, exampleCount(network, x.length));
   const { backend } = options;
   const source = { network, x, layout, execution: { backend, dtype: dtypeFor(stored, options), layers: { names } } };
-  return choose(source, { covariances: storedWeights(stored, backend), noise: noiseVariances }, options);
+  using roots = placeRoots(rootsOf(stored.variance), backend);
+  return await choose(source, { covariances: storedWeights(roots), noise: noiseVariances }, options);
 }
 
 interface Model {

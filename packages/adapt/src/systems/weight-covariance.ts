@@ -1,9 +1,10 @@
-import { cachedWeightCovariance, weightCovariance } from '@ntk/gp';
-import { gemm, type Matrix } from '@ntk/linop';
-import { OptionError, type Backend } from '@ntk/tensor';
+import { weightCovariance } from '@ntk/gp';
+import type { Matrix } from '@ntk/linop';
+import { OptionError } from '@ntk/tensor';
 import type { AdaptedNetwork } from '../adapt.ts';
 import { storeConstant } from '../file/store-variance.ts';
-import type { StoredConstant, StoredPosterior, WeightRoot } from '../file/stored-posterior.ts';
+import type { StoredConstant, StoredRoot, StoredVariance } from '../file/stored-posterior.ts';
+import type { PlacedRoots } from '../file/stored-root.ts';
 import { outputSystems } from './output-systems.ts';
 
 /** The posterior covariance of the weights of one Gaussian process, and what unknown constants in its mean add. */
@@ -29,23 +30,18 @@ export async function adaptedWeights(adapted: AdaptedNetwork): Promise<WeightCov
 }
 
 /**
- * That of each Gaussian process of a stored posterior.
+ * The roots of a stored posterior.
  *
- * @throws {OptionError} if it was stored without roots
+ * @throws {OptionError} if it was stored without them
  */
-export function storedWeights({ variance }: StoredPosterior, backend: Backend): WeightCovariance[] {
-  if (variance.kind !== 'root') {
-    throw new OptionError(
-      `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
-    );
-  }
-  return variance.roots.map(({ root, constant }) => ({
-    times: (rows) => timesRoot(root, rows, backend),
-    constant,
-  }));
+export function rootsOf(variance: StoredVariance): readonly StoredRoot[] {
+  if (variance.kind === 'root') return variance.roots;
+  throw new OptionError(
+    `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
+  );
 }
 
-async function timesRoot(root: WeightRoot, rows: Matrix, backend: Backend): Promise<Matrix> {
-  if (root.form === 'cached') return cachedWeightCovariance(root.cache, rows, { backend });
-  return gemm(gemm(rows, root.root, { transposeB: true }), root.root);
+/** That of each Gaussian process of a stored posterior. They borrow its roots. */
+export function storedWeights({ roots }: PlacedRoots): WeightCovariance[] {
+  return roots.map(({ timesCovariance, constant }) => ({ times: timesCovariance, constant }));
 }
