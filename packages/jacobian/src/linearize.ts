@@ -6,6 +6,7 @@ import {
   dtypeOf,
   exampleCount,
   exampleShape,
+  formatBytes,
   outputCount,
   rebatch,
   sizeOf,
@@ -96,7 +97,6 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
       `linearize: backend ${backend.name} has no ${dtype}, choose the other dtype or another backend`,
     );
   const n = exampleCount(network, x.length);
-  const c = outputCount(network);
   checkCounts(options);
   const chosen = selectParameters(network, layers);
   const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, batchSize } = options;
@@ -113,36 +113,9 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
       .splice(0)
       .reverse()
       .forEach((part) => part.dispose());
-  const hold = <T extends { dispose(): void }>(part: T): T => (held.push(part), part);
+  const hold = <T extends Owned>(part: T): T => (held.push(part), part);
   try {
-    const { maps, productMaps } = bothMaps(network, chosen, { backend, dtype, memory }, hold);
-    const factorPoints = hold(new Batches(maps, inputs, maps === productMaps && memory.keepsBatches));
-    const factors = hold(new Factors(maps, factorPoints, { form: factorForm, mayServeProducts: memory.keepsBatches }));
-    const keepsPoints = memory.keepsBatches && !factors.serveProducts;
-    const points = maps === productMaps ? factorPoints : hold(new Batches(productMaps, inputs, keepsPoints));
-    const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(productMaps, points);
-    const p = parameterCount(maps.derivation);
-    const layout = { counts: inputs.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
-    const jacobian = jacobianOperator(maps, products, layout);
-    const outputs = hold(await joinOutputs(points, { backend, dtype, c }));
-    // An engine keeps the working memory of what it compiled; the forward pass is not run again.
-    if (memory.keepsBatches) productMaps.releaseExecutable('primal');
-    const parameters = chosen.map((i) => network.parameters[i]!);
-    const parts = {
-      network,
-      backend,
-      dtype,
-      n,
-      c,
-      p,
-      parameters,
-      outputs,
-      jacobian,
-      memory,
-      batches: inputs,
-      maps,
-      factors,
-    };
+    const parts = await makeParts({ network, chosen, backend, dtype, factorForm, memory, batches: inputs }, hold);
     return { ...parts, dispose, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
@@ -154,10 +127,53 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
 const DEFAULT_MEMORY_BYTES = 2 ** 32;
 
 function checkCounts({ batchSize, memoryBytes }: LinearizeOptions): void {
-  for (const [name, value] of Object.entries({ batchSize, memoryBytes })) {
-    if (value !== undefined && (!Number.isInteger(value) || value < 1))
-      throw new OptionError(`linearize: got ${name} ${value}, expected a positive integer`);
-  }
+  checkCount('batchSize', batchSize, 'to have it chosen by memory');
+  checkCount('memoryBytes', memoryBytes, `for ${formatBytes(DEFAULT_MEMORY_BYTES)}`);
+}
+
+function checkCount(name: string, value: number | undefined, otherwise: string): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 1)) return;
+  throw new OptionError(`linearize: got ${name} ${value}, expected a positive integer; leave it out ${otherwise}`);
+}
+
+interface Owned {
+  dispose(): void;
+}
+
+/** What a linearization is made of, its options settled. */
+interface Setting extends Pick<Linearization, 'network' | 'backend' | 'dtype' | 'memory'> {
+  /** Positions in `network.parameters`. */
+  readonly chosen: readonly number[];
+  readonly factorForm: FactorForm;
+  readonly batches: readonly BatchInputs[];
+}
+
+/**
+ * Compiles and runs the network, and makes J.
+ *
+ * @param hold - takes what the linearization will own, as soon as it exists
+ */
+async function makeParts(
+  { chosen, factorForm, ...setting }: Setting,
+  hold: <T extends Owned>(part: T) => T,
+): Promise<Omit<Linearization, keyof Disposable | 'dispose'>> {
+  const { network, backend, dtype, memory, batches } = setting;
+  const { maps, productMaps } = bothMaps(network, chosen, setting, hold);
+  const factorPoints = hold(new Batches(maps, batches, maps === productMaps && memory.keepsBatches));
+  const factors = hold(new Factors(maps, factorPoints, { form: factorForm, mayServeProducts: memory.keepsBatches }));
+  const keepsPoints = memory.keepsBatches && !factors.serveProducts;
+  const points = maps === productMaps ? factorPoints : hold(new Batches(productMaps, batches, keepsPoints));
+  const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(productMaps, points);
+  const n = batches.reduce((sum, { count }) => sum + count, 0);
+  const c = outputCount(network);
+  const p = parameterCount(maps.derivation);
+  const layout = { counts: batches.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
+  const jacobian = jacobianOperator(maps, products, layout);
+  const outputs = hold(await joinOutputs(points, { backend, dtype, c }));
+  // An engine keeps the working memory of what it compiled; the forward pass is not run again.
+  if (memory.keepsBatches) productMaps.releaseExecutable('primal');
+  const parameters = chosen.map((i) => network.parameters[i]!);
+  return { ...setting, n, c, p, parameters, outputs, jacobian, maps, factors };
 }
 
 /** What products are made with, and what factors are made with: the same unless convolutions are folded, whose parameters have no factors then. */

@@ -84,7 +84,12 @@ describe('layers', () => {
 
 describe('options', () => {
   test.each([0, -1, 2.5, NaN])('a batch size of %d is refused', async (batchSize) => {
-    await expect(linearize(network, x, { backend, batchSize })).rejects.toMatchObject({ name: 'OptionError' });
+    await expect(linearize(network, x, { backend, batchSize })).rejects.toMatchObject({
+      name: 'OptionError',
+      message: expect.stringMatching(
+        /batchSize .*, expected a positive integer; leave it out to have it chosen/,
+      ) as string,
+    });
   });
 
   test.each([0, 4])('%i numbers are no whole examples', async (length) => {

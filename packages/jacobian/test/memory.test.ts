@@ -95,13 +95,19 @@ describe('memory', () => {
       (reason: Error) => reason,
     );
     const [, needed] = /expected at least (\d+) for batches of 1 examples/.exec(error!.message)!;
+    expect(error!.message).toMatch(/; allow that much, or choose fewer layers$/);
     const memory = await peakOf(backend, Number(needed));
     expect(memory).toMatchObject({ batchSize: 1, keepsBatches: false, columns: 1 });
     await expect(peakOf(backend, Number(needed) - 1)).rejects.toThrow(/expected at least/);
+    await expect(linearize(network, x, { backend, memoryBytes: Number(needed), batchSize: 8 })).rejects.toThrow(
+      /; allow that much, choose a smaller batchSize or fewer layers$/,
+    );
   });
 
   test.each([0, -1, 0.5, NaN])('%s bytes are refused', async (memoryBytes) => {
-    await expect(linearize(network, x, { backend: cpuBackend(), memoryBytes })).rejects.toThrow(/memoryBytes/);
+    await expect(linearize(network, x, { backend: cpuBackend(), memoryBytes })).rejects.toThrow(
+      /memoryBytes .*, expected a positive integer; leave it out for 4 GiB$/,
+    );
   });
 
   test('what is alive never exceeds the plan', async () => {

@@ -82,11 +82,7 @@ export function planMemory(network: Network, chosen: readonly number[], options:
   const kept = keptBatches(cost, options, sized(limit));
   const decision = kept ?? passingBatches(cost, options, sized);
   const { keptBytes, workingBytes, batchSize } = decision;
-  if (keptBytes + workingBytes > budgetBytes) {
-    throw new OptionError(
-      `linearize: got a memory of ${budgetBytes} bytes, expected at least ${Math.ceil(keptBytes + workingBytes)} for batches of ${batchSize} examples`,
-    );
-  }
+  if (keptBytes + workingBytes > budgetBytes) throw new OptionError(tooLittle(options, decision));
   const more = Math.floor((budgetBytes - keptBytes - workingBytes) / (ENGINE * cost.products(batchSize)));
   return {
     budgetBytes,
@@ -98,6 +94,13 @@ export function planMemory(network: Network, chosen: readonly number[], options:
 }
 
 type Decision = Omit<MemoryPlan, 'budgetBytes' | 'convolutions' | 'columns' | 'peakBytes'>;
+
+function tooLittle(options: MemoryOptions, { keptBytes, workingBytes, batchSize }: Decision): string {
+  const needed = Math.ceil(keptBytes + workingBytes);
+  const remedy =
+    options.batchSize === undefined ? 'or choose fewer layers' : 'choose a smaller batchSize or fewer layers';
+  return `linearize: got a memory of ${options.budgetBytes} bytes, expected at least ${needed} for batches of ${batchSize} examples; allow that much, ${remedy}`;
+}
 
 /** The most examples whose cost, which is linear in them, stays within a limit. */
 function examplesWithin(cost: (examples: number) => number, limit: number): number {
