@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ntk/tensor';
+import { importFailure, isNotInstalled, UnsupportedError } from '@ntk/tensor';
 import type { GpuInstance } from './gpu-module.ts';
 import { Kernels } from './kernels.ts';
 
@@ -27,7 +27,7 @@ export async function loadGpu(environment: GpuEnvironment = {}): Promise<GpuInst
   try {
     return await start(constructorOf(await importFrom(environment, 'gpu.js')));
   } catch (cause) {
-    throw new UnsupportedError(`gpujs: could not load gpu.js: ${reason(cause)} ${remedy(cause)}`, { cause });
+    throw new UnsupportedError(`gpujs: could not load gpu.js: ${importFailure(cause)} ${remedy(cause)}`, { cause });
   }
 }
 
@@ -35,7 +35,7 @@ async function importFrom({ load = importPackage, elsewhere }: GpuEnvironment, n
   try {
     return await load(name);
   } catch (error) {
-    if (elsewhere === undefined || !isNotInstalled(error)) throw error;
+    if (elsewhere === undefined || !isNotInstalled(error, name)) throw error;
     return elsewhere(name);
   }
 }
@@ -73,22 +73,7 @@ async function computing(gpu: GpuInstance): Promise<GpuInstance> {
   return gpu;
 }
 
-/** The first line of the cause, as a sentence. */
-function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text.split('\n')[0]!.trim().replace(/\.?$/, '.');
-}
-
 function remedy(cause: unknown): string {
-  const what = isNotInstalled(cause) ? 'Install it with' : 'Install the version that is known to work with';
+  const what = isNotInstalled(cause, 'gpu.js') ? 'Install it with' : 'Install the version that is known to work with';
   return `${what} \`npm install gpu.js@${VERSION}\`, or choose another backend (cpu always works).`;
-}
-
-/** Node has a code for it; Vite puts an error without one in the place of an optional package. */
-function isNotInstalled(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  const code = (cause as { readonly code?: unknown }).code;
-  const [line] = cause.message.split('\n');
-  const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /^Could not resolve/.test(line!);
-  return isMissing && /['"]gpu\.js['"]/.test(line!);
 }

@@ -1,4 +1,4 @@
-import { UnsupportedError } from '@ntk/tensor';
+import { importFailure, isNotInstalled, UnsupportedError } from '@ntk/tensor';
 import type { OrtModule } from './ort-module.ts';
 
 /** Imports the native module; nothing is loaded before the first call. */
@@ -16,7 +16,7 @@ export async function loadOrt(load: () => Promise<unknown> = importNative): Prom
     loaded = await load();
   } catch (cause) {
     throw new UnsupportedError(
-      `ort: could not load onnxruntime-node on ${machine()}: ${reason(cause)} ${remedy(cause)}`,
+      `ort: could not load onnxruntime-node on ${machine()}: ${importFailure(cause)} ${remedy(cause)}`,
       { cause },
     );
   }
@@ -36,17 +36,8 @@ function machine(): string {
   return typeof process === 'undefined' ? 'this machine' : `${process.platform}-${process.arch}`;
 }
 
-/** The first line of the cause: what follows is a list of files that required each other. */
-function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return `${text.split('\n')[0]!.replace(/\.?$/, '.')}`;
-}
-
 function remedy(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  const packageMissing = missing && cause instanceof Error && /onnxruntime-node'/.test(cause.message);
-  return packageMissing
+  return isNotInstalled(cause, 'onnxruntime-node')
     ? 'Install it with `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0`, or choose another backend (cpu always works).'
     : 'It has builds for Linux and Windows (x64, arm64) and macOS (arm64); elsewhere choose another backend (cpu always works).';
 }

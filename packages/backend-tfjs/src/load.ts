@@ -1,4 +1,4 @@
-import { OptionError, UnsupportedError } from '@ntk/tensor';
+import { importFailure, isNotInstalled, OptionError, UnsupportedError } from '@ntk/tensor';
 import type { TfjsModule } from './tfjs-module.ts';
 
 /** An engine of TensorFlow.js that Node can load by name. */
@@ -75,7 +75,7 @@ export async function loadTfjs(name: TfjsName, environment: TfjsEnvironment = {}
     return tf;
   } catch (cause) {
     throw new UnsupportedError(
-      `${name}: could not load ${current}: ${reason(cause)} ${remedy(cause, current, source, nodeMajor)}`,
+      `${name}: could not load ${current}: ${importFailure(cause)} ${remedy(cause, current, source, nodeMajor)}`,
       { cause },
     );
   }
@@ -120,12 +120,6 @@ async function compute(tf: TfjsModule): Promise<void> {
   }
 }
 
-/** The first line of the cause, as a sentence. */
-function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text.split('\n')[0]!.trim().replace(/\.?$/, '.');
-}
-
 function remedy(cause: unknown, name: string, { packages, isNative }: Source, nodeMajor: number | undefined): string {
   const otherwise = 'or choose another backend (cpu always works).';
   if (isNotInstalled(cause, name))
@@ -134,13 +128,4 @@ function remedy(cause: unknown, name: string, { packages, isNative }: Source, no
   if (nodeMajor !== undefined && nodeMajor >= 23)
     return `It does not work on Node 23 and later (tensorflow/tfjs#8609), and this is Node ${nodeMajor}: use Node 20 or 22, ${otherwise}`;
   return `Its native library is downloaded when it is installed: run \`npm rebuild ${name}\` where storage.googleapis.com can be reached, ${otherwise}`;
-}
-
-/** Node has a code for it; Vite puts an error without one in the place of an optional package. */
-function isNotInstalled(cause: unknown, name: string): boolean {
-  if (!(cause instanceof Error)) return false;
-  const code = (cause as { readonly code?: unknown }).code;
-  const [line] = cause.message.split('\n');
-  const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /^Could not resolve/.test(line!);
-  return isMissing && (line!.includes(`'${name}'`) || line!.includes(`"${name}"`));
 }

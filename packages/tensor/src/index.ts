@@ -17,6 +17,7 @@ export {
 } from './errors.ts';
 export { exampleAxes } from './example-axis.ts';
 export { HostTensor, hostData } from './host-tensor.ts';
+export { importFailure, isNotInstalled } from './import-failure.ts';
 export { inline } from './inline.ts';
 export { exampleCount, exampleShape, forward, makeNetwork, outputCount, useSites } from './network.ts';
 export type { Network, NetworkMeta, NetworkTopology, OutputActivation, Parameter, UseSite } from './network.ts';
@@ -38,6 +39,6 @@ export type { NodeOf, Program, ProgramInput, ProgramNode, ProgramOutput, Value }
 export { formatBytes, formatSeconds } from './quantities.ts';
 export { rebatch } from './rebatch.ts';
 export { Rng } from './rng.ts';
-export { broadcastShapes, checkShape, formatShape, sameShape, sizeOf, stridesOf } from './shape.ts';
+export { broadcastShapes, broadcastStrides, checkShape, formatShape, sameShape, sizeOf, stridesOf } from './shape.ts';
 export type { Shape } from './shape.ts';
 export { transfer } from './transfer.ts';

@@ -1,4 +1,4 @@
-import { stridesOf, type Shape } from '@ntk/tensor';
+import { broadcastStrides, type Shape } from '@ntk/tensor';
 import type { Extents } from '../kernels.ts';
 
 /** How threads find their element in an operand: x · steps[0] + y · steps[1] + z · steps[2]. */
@@ -34,13 +34,4 @@ export function walk(shape: Shape, operands: readonly Shape[]): Walk | undefined
     extents: along(({ extent }) => extent, 1),
     steps: operands.map((_, i) => along(({ steps }) => steps[i]!, 0)),
   };
-}
-
-/** Strides that read `from` as if it had the shape `to`: 0 along stretched axes. */
-function broadcastStrides(from: Shape, to: Shape): number[] {
-  const own = stridesOf(from);
-  return to.map((_, axis) => {
-    const source = axis - to.length + from.length;
-    return source < 0 || from[source] === 1 ? 0 : own[source]!;
-  });
 }
