@@ -96,8 +96,12 @@ test('a row that is there twice is worth little the second time, and the first o
 test('bad arguments', async () => {
   const { network, backend, x, y, xTest } = await makeProblem();
   using adapted = await adapt(network, { x, y }, { backend, layers: 'last' });
-  await expect(suggest(adapted, xTest, { count: 16 })).rejects.toThrow(/count 16, expected an integer from 1 to 15/);
-  await expect(suggest(adapted, xTest, { count: 2, block: 0 })).rejects.toThrow(/block 0/);
+  await expect(suggest(adapted, xTest, { count: 16 })).rejects.toThrow(
+    /count 16, expected an integer from 1 to 15, the candidates; choose that many, or give more candidates$/,
+  );
+  await expect(suggest(adapted, xTest, { count: 2, block: 0 })).rejects.toThrow(
+    /block 0, expected a positive integer; leave it out for 1$/,
+  );
   const stored = await storePosterior(adapted, { variance: { kind: 'samples' } });
   await expect(suggestStored(stored, xTest, { backend, count: 2 })).rejects.toThrow(/variance samples, expected root/);
 });

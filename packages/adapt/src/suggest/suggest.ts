@@ -148,7 +148,9 @@ function rowsAt(columns: Matrix, at: number, chosen: number): Matrix {
 
 function checkOptions({ count, block = 1 }: SuggestOptions, candidates: number): void {
   if (!Number.isInteger(count) || count < 1 || count > candidates)
-    throw new OptionError(`suggest: got count ${count}, expected an integer from 1 to ${candidates}, the candidates`);
+    throw new OptionError(
+      `suggest: got count ${count}, expected an integer from 1 to ${candidates}, the candidates; choose that many, or give more candidates`,
+    );
   if (!Number.isInteger(block) || block < 1)
-    throw new OptionError(`suggest: got block ${block}, expected a positive integer`);
+    throw new OptionError(`suggest: got block ${block}, expected a positive integer; leave it out for 1`);
 }
