@@ -1,3 +1,4 @@
+import { MAX_BATCH_ROWS } from '@ntk/jacobian';
 import { bytesPerElement, type DType } from '@ntk/tensor';
 import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
@@ -18,9 +19,6 @@ export const DOUBLE = 8;
 
 /** Test examples that are linearised at once. */
 export const TEST_BATCH = 512;
-
-/** Rows of a batch in `linearize`. */
-const BATCH_ROWS = 8192;
 
 /** What a machine takes for the products of one problem with one dtype. */
 export class Products {
@@ -74,7 +72,7 @@ export class Products {
   /** One product with J and one with Jᵀ, for k right-hand sides. */
   pass(k: number): Work {
     const { n, c, p, cost } = this.#problem;
-    const batch = Math.min(n, Math.ceil(BATCH_ROWS / c));
+    const batch = Math.min(n, Math.ceil(MAX_BATCH_ROWS / c));
     const touched = 6 * k * (this.rows + p) * this.#size;
     return {
       seconds:

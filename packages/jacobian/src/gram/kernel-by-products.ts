@@ -4,7 +4,7 @@ import type { Linearization } from '../linearize.ts';
 import type { KernelRequest } from './kernel-request.ts';
 
 /** Columns of the kernel that are made at once. */
-const COLUMNS = 32;
+export const COLUMNS_AT_ONCE = 32;
 
 /**
  * Kernels by products with unit vectors, J(X) (J(X')ᵀ e) for one block of columns after the other: nothing but what products need is held.
@@ -17,8 +17,8 @@ export async function kernelsByProducts(results: readonly Matrix[], request: Ker
   const { rows, columns } = request;
   results.forEach(({ data }) => data.fill(0));
   const total = columns.n * columns.c;
-  for (let start = 0; start < total; start += COLUMNS) {
-    const count = Math.min(COLUMNS, total - start);
+  for (let start = 0; start < total; start += COLUMNS_AT_ONCE) {
+    const count = Math.min(COLUMNS_AT_ONCE, total - start);
     const products = await productsOfUnits(rows, columns, { start, count });
     for (let k = 0; k < count; k++) {
       addColumn(results, request, start + k, products.subarray(k * rows.n * rows.c, (k + 1) * rows.n * rows.c));

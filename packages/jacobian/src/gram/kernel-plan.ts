@@ -3,6 +3,8 @@ import { derive, type Derivation } from '../derivation.ts';
 import type { FactorForm } from '../factors/factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
 import { selectParameters, type LayerSelection } from '../layers.ts';
+import { MAX_BATCH_ROWS } from '../memory/memory-plan.ts';
+import { COLUMNS_AT_ONCE } from './kernel-by-products.ts';
 import type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './kernel-candidate.ts';
 import { explainKernelPlan } from './explain-kernel-plan.ts';
 import { factorNumbers, factorsCost, productsCost, termPairs, type KernelSize } from './kernel-cost.ts';
@@ -96,12 +98,9 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
     seconds:
       factorsCost(derivation, factors, examples) / rate + sum(({ seconds }) => seconds) + (3 * kernel) / rates.memory,
     // The factors of two batches lie there twice, as they are kept and in tiles.
-    bytes: kept(context, examples) + held * (1 + Math.min(1, (2 * BATCH_ROWS) / (c * examples))) + kernel + TILES,
+    bytes: kept(context, examples) + held * (1 + Math.min(1, (2 * MAX_BATCH_ROWS) / (c * examples))) + kernel + TILES,
   };
 }
-
-/** Rows of a batch, at most. */
-const BATCH_ROWS = 8192;
 
 /** Bytes of a tile of the kernel and what goes into it, for all pairs of positions: a bound. */
 const TILES = 2 ** 26;
@@ -114,7 +113,7 @@ function byProducts(context: Context): KernelCandidate {
   const kernel = kernelBytes(context);
   const seconds = products / rates.products[dtype] + (3 * kernel) / rates.memory;
   const widest = Math.max(c, ...derivation.nodes.map(({ shape }) => sizeOf(shape)));
-  const working = 32 * size.n * widest * 3 * bytesPerElement(dtype);
+  const working = COLUMNS_AT_ONCE * size.n * widest * 3 * bytesPerElement(dtype);
   return {
     assembly: 'products',
     factorForm: 'cheapest',

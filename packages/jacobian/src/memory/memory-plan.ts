@@ -45,8 +45,8 @@ export interface MemoryOptions {
   readonly batchSize?: number;
 }
 
-/** Rows of a batch, examples times outputs: beyond, products gain nothing. */
-const MAX_BATCH_ROWS = 8192;
+/** Rows of a batch that `linearize` chooses, examples times outputs, at most: beyond, products gain nothing. */
+export const MAX_BATCH_ROWS = 8192;
 
 /**
  * Numbers in the widest images of a batch: passes over them then stay in the cache. Measured for ResNet-20, 128 images: in batches of 32 products take two thirds of the
