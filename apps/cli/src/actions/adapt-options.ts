@@ -1,4 +1,4 @@
-import { parsePlan, parseRates, type AdaptOptions, type Plan } from '@ntk/adapt';
+import { parsePlan, parseRates, type AdaptOptions } from '@ntk/adapt';
 import { OptionError, type Backend } from '@ntk/tensor';
 import type { AdaptArguments } from '../arguments/adapt-command.ts';
 import { readInputFile } from '../tables/input-file.ts';
@@ -14,7 +14,7 @@ export interface ChosenBackends {
  * The options of `adapt` that a command line means.
  *
  * @throws {FormatError} if the file of a plan or of rates is none
- * @throws {OptionError} if rates are of another backend, options say otherwise than a plan or do not go together, or there are not as many noise variances as targets
+ * @throws {OptionError} if rates are of another backend, options do not go together, or there are not as many noise variances as targets
  */
 export async function adaptOptions(
   given: Omit<AdaptArguments, 'command'>,
@@ -33,28 +33,16 @@ export async function adaptOptions(
     );
   }
   const isPredicting = given.out !== undefined || given.test !== undefined;
-  const common = { backend, dtype, layers, mean, noise, priorVariance, outputs, space, solver, preconditioner, memory };
+  const common = { backend, dtype, layers, mean, noise, priorVariance, space, solver, preconditioner, memory };
   return {
     ...common,
     predictions: isPredicting ? test.encoded.rows.length : 0,
     ...(solverBackend === undefined ? {} : { solverBackend }),
+    ...(outputs === undefined ? {} : { outputs }),
     ...(rtol === undefined ? {} : { rtol }),
-    ...(given.plan === undefined ? {} : { plan: await readPlan(given.plan, given) }),
+    ...(given.plan === undefined ? {} : { plan: parsePlan(await readText(given.plan), given.plan) }),
     ...(given.rates === undefined ? {} : { rates: await readRates(given.rates, backend) }),
   };
-}
-
-async function readPlan(path: string, given: Omit<AdaptArguments, 'command'>): Promise<Plan> {
-  const plan = parsePlan(await readText(path), path);
-  const { space, solver, preconditioner, dtype } = plan.method;
-  const planned = { space, solver, preconditioner: preconditioner.kind, dtype };
-  for (const [name, value] of Object.entries(planned) as [keyof typeof planned, string][]) {
-    if (given[name] === 'auto' || given[name] === value) continue;
-    throw new OptionError(
-      `--${name}: got '${given[name]}', and ${path} has ${value}; leave --${name} out, or plan again`,
-    );
-  }
-  return plan;
 }
 
 async function readRates(path: string, { name }: Backend): Promise<NonNullable<AdaptOptions['rates']>> {

@@ -3,6 +3,7 @@ import { TFJS_NAMES } from '@ntk/backend-tfjs';
 import type { LayerSelection } from '@ntk/jacobian';
 import { Command } from 'commander';
 import type { SolverBackendName } from '../network/choose-solver-backend.ts';
+import { parseChoice } from './choices.ts';
 import { addFeatureOptions, addLaterOptions, type FeatureArguments } from './data-options.ts';
 import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
 import { addModelOptions, type ModelArguments } from './model-options.ts';
@@ -32,7 +33,8 @@ export interface AdaptArguments
   readonly priorVariance: 'learn' | number;
   readonly mean: 'network' | 'zero' | 'constant';
   readonly layers: LayerSelection;
-  readonly outputs: OutputsLayout;
+  /** That of a plan, or full, unless given. */
+  readonly outputs?: OutputsLayout;
   readonly solverBackend: 'auto' | SolverBackendName;
 }
 
@@ -123,9 +125,11 @@ function addProcess(command: Command): void {
     )
     .addOption(choiceOption('--head', 'what becomes of the last layer', { now: ['keep'], later: ['new', 'shared'] }))
     .addOption(
-      choiceOption('--outputs', 'covariances between outputs: all, none, or none and one kernel for all', {
-        now: ['full', 'independent', 'shared'],
-      }),
+      valueOption(
+        '--outputs <full|independent|shared>',
+        'covariances between outputs: all, none, or none and one kernel for all (default: full, with --plan that of the plan)',
+        { parse: parseChoice({ now: ['full', 'independent', 'shared'] }) },
+      ),
     )
     .addOption(
       choiceOption('--likelihood', 'likelihood of the targets', {

@@ -52,12 +52,16 @@ describe('plan', () => {
       ['--solver', 'cg'],
       ['--preconditioner', 'jacobi'],
       ['--dtype', 'float32'],
+      ['--outputs', 'shared'],
     ] as const) {
       const refused = await ntk('adapt', '--plan', '@plan.json', ...words);
       expect(refused).toMatchObject({ code: 2, stdout: '' });
-      expect(refused.stderr).toMatch(new RegExp(`${words[0]}: got '${words[1]}', and .*plan\\.json has .*plan again`));
+      expect(refused.stderr).toMatch(new RegExp(`got ${words[0].slice(2)} ${words[1]}, and the plan has .*plan again`));
     }
-    expect((await ntk('adapt', '--plan', '@plan.json', '--solver', 'lsmr')).code).toBe(0);
+    expect((await ntk('adapt', '--plan', '@plan.json', '--solver', 'lsmr', '--outputs', 'full')).code).toBe(0);
+    await ntk('plan', '--outputs', 'independent', '--to', '@independent.json');
+    const followed = await ntk('adapt', '--plan', '@independent.json', '--json');
+    expect(JSON.parse(followed.stdout)).toMatchObject({ outputs: 'independent' });
   });
 
   test('a preconditioner without conjugate gradients is refused', async () => {

@@ -1,9 +1,10 @@
 import type { PriorMean } from '@ntk/gp';
 import { linearize, type Linearization } from '@ntk/jacobian';
-import { ShapeError, type Network } from '@ntk/tensor';
+import type { Network } from '@ntk/tensor';
 import { linearizationMemory } from '../plan/estimate.ts';
 import { choosePlan, type Plan } from '../plan/plan.ts';
-import { planProblem, type Sizes } from '../plan/sizes.ts';
+import { planProblem } from '../plan/sizes.ts';
+import { checkPlan } from './check-plan.ts';
 import { fitByJacobian } from './fit-by-jacobian.ts';
 import { fitByKernel } from './fit-by-kernel.ts';
 import { fitByOutputs } from './fit-by-outputs.ts';
@@ -18,7 +19,7 @@ import { checkData, type TrainingData } from './training-data.ts';
  *
  * @returns the fit; the caller disposes it
  * @throws {ShapeError} if inputs and targets do not belong together, or the plan is for other sizes
- * @throws {OptionError} if nothing fits in memory
+ * @throws {OptionError} if the plan is for another backend or differs from an option, or nothing fits in memory
  * @throws {SolveError} if an iterative solver does not converge
  */
 export async function fitLinearized(
@@ -56,22 +57,15 @@ export async function fitLinearized(
  * The plan for n examples: the one that is given, or the best one.
  *
  * @throws {ShapeError} if the given one is for other sizes
- * @throws {OptionError} if nothing fits in memory
+ * @throws {OptionError} if the given one is for another backend or differs from an option, or nothing fits in memory
  */
 export function planFor(network: Network, n: number, options: ResolvedOptions): Plan {
   const { backend, layers, noise, priorVariance, predictions, outputs: layout } = options;
   const learns = typeof noise === 'string' || priorVariance === 'learn';
   const problem = planProblem(network, n, { layers, learns, predictions });
   if (options.plan === undefined) return choosePlan(problem, { ...options, layout }, backend);
-  checkSizes(options.plan.sizes, problem);
+  checkPlan(options.plan, problem, options);
   return options.plan;
-}
-
-function checkSizes(planned: Sizes, actual: Sizes): void {
-  if (planned.n === actual.n && planned.c === actual.c && planned.p === actual.p) return;
-  throw new ShapeError(
-    `plan: got a plan for ${planned.n} examples, ${planned.c} outputs and ${planned.p} parameters, expected one for ${actual.n}, ${actual.c} and ${actual.p}; plan again`,
-  );
 }
 
 function fitBy({ layout, method: { solver, holds } }: Plan): (problem: FitProblem) => Promise<FitParts> {

@@ -35,7 +35,7 @@ export interface AdaptOptions {
   readonly noise?: NoiseOption;
   /** Prior variance s² of every parameter's deviation from its trained value, or 'learn' (default). */
   readonly priorVariance?: number | 'learn';
-  /** 'full' unless named. */
+  /** That of `plan` unless named, or 'full' without one. */
   readonly outputs?: OutputsLayout;
   /** 'auto' (default) leaves it to the plan. */
   readonly space?: Space | 'auto';
@@ -51,7 +51,7 @@ export interface AdaptOptions {
   readonly predictions?: number;
   /** How fast the machine is, for the plan; the fixed table of the backend unless given. */
   readonly rates?: Rates;
-  /** A plan to follow, instead of choosing one; its sizes must be those of the data. */
+  /** A plan to follow, instead of choosing one; its sizes must be those of the data, its backend this one, and no option may say otherwise. */
   readonly plan?: Plan;
   /** Called as the work goes on. */
   readonly onProgress?: (stage: string) => void;
@@ -93,7 +93,7 @@ export function resolveOptions(options: AdaptOptions): ResolvedOptions {
     mean: options.mean ?? 'network',
     noise,
     priorVariance,
-    outputs: options.outputs ?? 'full',
+    outputs: options.outputs ?? options.plan?.layout ?? 'full',
     space: options.space ?? 'auto',
     solver: options.solver ?? 'auto',
     preconditioner: options.preconditioner ?? 'auto',

@@ -130,6 +130,28 @@ describe('a saved plan', () => {
     );
   });
 
+  test('is refused where options or the backend say otherwise; its own outputs need not be named', async () => {
+    const { network, backend, x, y } = await makeProblem({ outputs: 2 });
+    const shared = planAdaptation(network, 24, { backend, outputs: 'shared' });
+    for (const [options, said] of [
+      [{ outputs: 'full' }, /got outputs full, and the plan has shared; leave outputs out, or plan again/],
+      [{ dtype: 'float32' }, /got dtype float32, and the plan has float64; leave dtype out, or plan again/],
+      [{ space: 'parameter' }, /got space parameter, and the plan has function; leave/],
+      [{ solver: 'cg' }, /got solver cg, and the plan has cholesky; leave/],
+      [{ preconditioner: 'jacobi' }, /got preconditioner jacobi, and the plan has none; leave/],
+      [
+        { backend: { ...backend, name: 'other' } },
+        /got a plan for backend cpu, expected one for other; plan again, or use backend cpu/,
+      ],
+    ] as [Partial<AdaptOptions>, RegExp][]) {
+      const refused = adapt(network, { x, y }, { backend, ...options, plan: shared });
+      await expect(refused).rejects.toEqual(expect.objectContaining({ name: 'OptionError' }));
+      await expect(refused).rejects.toThrow(said);
+    }
+    using adapted = await adapt(network, { x, y }, { backend, plan: shared });
+    expect([adapted.outputs, adapted.options.outputs]).toEqual(['shared', 'shared']);
+  });
+
   test.each([
     ['no JSON', 'plan', /is not JSON/],
     ['another version', JSON.stringify({ format: 'ntk-plan', version: 2 }), /not a plan of version 1 \(version/],
