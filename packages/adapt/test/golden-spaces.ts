@@ -16,10 +16,10 @@ import {
   type PriorMean,
 } from '@ntk/gp';
 import { explicitJacobian, kernelMatrix, linearize, type Linearization } from '@ntk/jacobian';
-import { matrix, stackOperator, type Matrix } from '@ntk/linop';
+import { gemm, matrix, stackOperator, type Matrix } from '@ntk/linop';
 import { readLayersModel } from '@ntk/models';
 import type { Reference } from '@ntk/reference';
-import type { Backend } from '@ntk/tensor';
+import type { Backend, DType } from '@ntk/tensor';
 
 /** A prior mean of the golden values: zero, or the network's outputs. */
 export type Mean = 'zero' | 'network';
@@ -29,6 +29,8 @@ export interface GoldenProblem {
   readonly priorVariance: number;
   readonly noise: Noise;
   readonly mean: Mean;
+  /** Condition number κ of Ky with one noise variance, for solvers that bound no residual of it. */
+  readonly condition: number;
 }
 
 /** A posterior together with what it predicts at X*. */
@@ -55,16 +57,26 @@ export interface GoldenSpace {
   dispose(): void;
 }
 
-/** The ways: two exact ones, and two by products. */
-export type SpaceName = 'function' | 'parameter' | 'cg' | 'lsmr';
+/** The ways: function space from the network's own kernel or from that of a stored Jacobian, parameter space, and two by products. */
+export type SpaceName = 'function' | 'jacobian' | 'parameter' | 'cg' | 'lsmr';
 
 /** Relative tolerance of the solvers. */
 export const RTOL = 1e-10;
 
-/** Linearises a golden network on one backend, and conditions on its data in the chosen way. */
-export async function openSpace(reference: Reference, name: SpaceName, backend: Backend): Promise<GoldenSpace> {
+/** What the products of a network run on. */
+export interface GoldenPlacement {
+  readonly backend: Backend;
+  readonly dtype: DType;
+}
+
+/** Linearises a golden network on one backend in one dtype, and conditions on its data in the chosen way. */
+export async function openSpace(
+  reference: Reference,
+  name: SpaceName,
+  placement: GoldenPlacement,
+): Promise<GoldenSpace> {
   const network = await readLayersModel(join(reference.folder, 'model'));
-  const at = (key: string): Promise<Linearization> => linearize(network, reference.array(key).data, { backend });
+  const at = (key: string): Promise<Linearization> => linearize(network, reference.array(key).data, placement);
   const [train, extra, star] = await Promise.all([at('X'), at('Xextra'), at('Xstar')]);
   const linearized: Linearized = { reference, train, extra, star };
   const dispose = (): void => [train, extra, star].forEach((each) => each.dispose());
@@ -88,19 +100,38 @@ type Outputs = readonly Float64Array[];
 type Opened = Pick<GoldenSpace, 'fit' | 'fitAll' | 'evidence'>;
 
 const SPACES: Record<SpaceName, (linearized: Linearized, outputs: Outputs) => Promise<Opened>> = {
-  function: functionSpace,
+  function: (linearized, outputs) => functionSpace(linearized, outputs, kernelMatrix),
+  jacobian: (linearized, outputs) => functionSpace(linearized, outputs, storedKernel),
   parameter: parameterSpace,
-  cg: (linearized, outputs) => bySolver(linearized, outputs, cg({ rtol: RTOL }), {}),
-  lsmr: (linearized, outputs) =>
-    bySolver(linearized, outputs, lsmr({ rtol: RTOL, damping: 1 }), { space: 'least-squares' }),
+  cg: (linearized, outputs) => bySolver(linearized, outputs, () => cg({ rtol: RTOL }), {}),
+  lsmr: (linearized, outputs) => bySolver(linearized, outputs, leastSquares, { space: 'least-squares' }),
 };
 
-async function functionSpace({ reference, train, extra, star }: Linearized, outputs: Outputs): Promise<Opened> {
+/**
+ * LSMR to RTOL of its solution. What it bounds is the gradient g, relative to ‖F̄‖ ‖r̄‖ with F̄ = (F, I); the error H⁻¹g of the solution is at most ‖g‖,
+ * since no eigenvalue of H = I + FᵀF is below 1, and ‖F̄‖ = √κ.
+ */
+function leastSquares(condition: number): OperatorSolver {
+  return lsmr({ rtol: RTOL / Math.sqrt(condition), damping: 1 });
+}
+
+type Kernel = (rows: Linearization, columns?: Linearization) => Promise<Matrix>;
+
+/** J(X) J(X')ᵀ summed in float64, whatever the Jacobian was computed in. */
+async function storedKernel(rows: Linearization, columns: Linearization = rows): Promise<Matrix> {
+  return gemm(await explicitJacobian(rows), await explicitJacobian(columns), { transposeB: true });
+}
+
+async function functionSpace(
+  { reference, train, extra, star }: Linearized,
+  outputs: Outputs,
+  kernel: Kernel,
+): Promise<Opened> {
   const [fTrain, fExtra, fStar] = outputs as [Float64Array, Float64Array, Float64Array];
   const yTrain = reference.array('Y').data;
-  const kTrainTrain = await kernelMatrix(train);
-  const kTestTrain = await kernelMatrix(star, train);
-  const kTestTest = await kernelMatrix(star);
+  const kTrainTrain = await kernel(train);
+  const kTestTrain = await kernel(star, train);
+  const kTestTest = await kernel(star);
   const prior = priorAt(fStar);
   return {
     fit: async ({ mean, ...variances }) =>
@@ -112,13 +143,13 @@ async function functionSpace({ reference, train, extra, star }: Linearized, outp
     fitAll: async ({ mean, ...variances }) => {
       using before = await functionSpacePosterior({ kTrainTrain, yTrain, ...variances, ...fixed(mean, fTrain) });
       const after = await before.append({
-        kNewTrain: await kernelMatrix(extra, train),
-        kNewNew: await kernelMatrix(extra),
+        kNewTrain: await kernel(extra, train),
+        kNewNew: await kernel(extra),
         yNew: reference.array('Yextra').data,
         noise: variances.noise,
         ...(mean === 'network' && { priorMean: fExtra }),
       });
-      const kTestAll = sideBySide(kTestTrain, await kernelMatrix(star, extra));
+      const kTestAll = sideBySide(kTestTrain, await kernel(star, extra));
       return bind(after, { kTestTrain: kTestAll, kTestTest, ...prior(mean) });
     },
     evidence: (mean) => tridiagonalEvidence({ kTrainTrain, yTrain, ...fixed(mean, fTrain) }),
@@ -155,7 +186,7 @@ async function parameterSpace({ reference, train, extra, star }: Linearized, out
 async function bySolver(
   { reference, train, extra, star }: Linearized,
   outputs: Outputs,
-  solver: OperatorSolver,
+  solverFor: (condition: number) => OperatorSolver,
   options: OperatorOptions,
 ): Promise<Opened> {
   const [fTrain, fExtra, fStar] = outputs as [Float64Array, Float64Array, Float64Array];
@@ -163,17 +194,20 @@ async function bySolver(
   const prior = priorAt(fStar);
   const query = (mean: Mean): { jTest: typeof star.jacobian } => ({ jTest: star.jacobian, ...prior(mean) });
   return {
-    fit: async ({ mean, ...variances }) => {
+    fit: async ({ mean, condition, ...variances }) => {
       const problem = { jTrain: train.jacobian, yTrain, ...variances, ...fixed(mean, fTrain) };
-      return bind(await operatorPosterior(problem, solver, options), query(mean));
+      return bind(await operatorPosterior(problem, solverFor(condition), options), query(mean));
     },
-    fitAll: async ({ mean, ...variances }) => {
+    fitAll: async ({ mean, condition, ...variances }) => {
       const problem = {
         jTrain: stackOperator([train.jacobian, extra.jacobian]),
         yTrain: joined(yTrain, reference.array('Yextra').data),
       };
       const priorMean = fixed(mean, joined(fTrain, fExtra));
-      return bind(await operatorPosterior({ ...problem, ...variances, ...priorMean }, solver, options), query(mean));
+      return bind(
+        await operatorPosterior({ ...problem, ...variances, ...priorMean }, solverFor(condition), options),
+        query(mean),
+      );
     },
   };
 }

@@ -1,13 +1,27 @@
 import type { Reference } from '@ntk/reference';
-import type { Backend } from '@ntk/tensor';
+import type { Backend, DType } from '@ntk/tensor';
 import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RTOL, openSpace, type GoldenPosterior, type GoldenSpace, type Mean, type SpaceName } from './golden-spaces.ts';
+import {
+  RTOL,
+  openSpace,
+  type GoldenPosterior,
+  type GoldenProblem,
+  type GoldenSpace,
+  type Mean,
+  type SpaceName,
+} from './golden-spaces.ts';
 
-/** Ten times the tolerance table of the golden values; in setting B means 1e-6 and covariances 1e-7. */
+/** Ten times the tolerance table of the golden values: relative, `variance` of each by itself. */
 export const TOLERANCE = {
-  A: { mean: 1e-9, covariance: 1e-9, evidence: 1e-9 },
-  B: { mean: 1e-6, covariance: 1e-7, evidence: 1e-6 },
+  A: { mean: 1e-9, covariance: 1e-9, variance: 1e-9, evidence: 1e-9 },
+  B: { mean: 1e-6, covariance: 1e-7, variance: 1e-6, evidence: 1e-6 },
+} as const;
+
+/** Ten times its column for a Jacobian in float32 with float64 algebra; `evidence` is absolute. */
+const TOLERANCE_FLOAT32 = {
+  A: { mean: 3e-5, covariance: 3e-5, variance: 2e-4, evidence: 2e-4 },
+  B: { mean: 2e-2, covariance: 1e-3, variance: 5e-3, evidence: 4 },
 } as const;
 
 const MEANS = ['zero', 'network'] as const;
@@ -19,6 +33,10 @@ export interface GoldenCase {
   readonly backend: string;
   readonly open: () => Promise<Backend>;
   readonly space: SpaceName;
+  /** Of the products with the Jacobian; float64 unless named. */
+  readonly dtype?: DType;
+  /** Both unless named. */
+  readonly settings?: readonly Setting[];
   /** false leaves variances and covariances out, which cost a solver a solve for each test row; true by default. */
   readonly covariances?: boolean;
 }
@@ -29,18 +47,18 @@ export interface GoldenCase {
  * grid of variances; by solvers, those of them that products give.
  */
 export function testGoldenPosterior(reference: Reference, goldenCase: GoldenCase): void {
-  const { backend: name, open, space: way } = goldenCase;
-  describe(`${reference.model} on ${name}, by ${way}`, () => {
+  const { backend: name, open, space: way, dtype = 'float64', settings = SETTINGS } = goldenCase;
+  describe(`${reference.model} on ${name} in ${dtype}, by ${way}`, () => {
     const backend = open().then((opened) => trackTensors(opened));
     let space: GoldenSpace;
     beforeAll(async () => {
-      space = await openSpace(reference, way, await backend);
+      space = await openSpace(reference, way, { backend: await backend, dtype });
     });
     afterAll(async () => {
       space.dispose();
       expect((await backend).describeLive()).toEqual([]);
     });
-    for (const setting of SETTINGS) {
+    for (const setting of settings) {
       const golden = new GoldenSetting(reference, setting, goldenCase);
       test.each(MEANS)(`setting ${setting}, prior mean %s`, async (mean) => golden.compare(space, mean));
       test.each(MEANS)(`setting ${setting}, prior mean %s, one noise variance a row`, async (mean) =>
@@ -48,13 +66,40 @@ export function testGoldenPosterior(reference: Reference, goldenCase: GoldenCase
       );
       test.each(MEANS)(`setting ${setting}, prior mean %s, online`, async (mean) => golden.compareOnline(space, mean));
     }
-    if (isExact(way))
+    // The corner of the grid has a condition number of 1e11, for which float32 has no tolerance.
+    if (isExact(way) && dtype === 'float64')
       test.each(MEANS)('the evidence of a grid, prior mean %s', (mean) => compareGrid(reference, space, mean));
   });
 }
 
 function isExact(way: SpaceName): boolean {
-  return way === 'function' || way === 'parameter';
+  return way !== 'cg' && way !== 'lsmr';
+}
+
+interface Tolerance {
+  readonly mean: number;
+  readonly covariance: number;
+  /** Of single variances, where they are exact. */
+  readonly variance: number;
+  /** Absolute, of a quantity of this value. */
+  readonly evidence: (expected: number) => number;
+}
+
+function toleranceOf(reference: Reference, setting: Setting, { space, dtype }: GoldenCase): Tolerance {
+  if (dtype === 'float32') {
+    const { evidence, ...posterior } = TOLERANCE_FLOAT32[setting];
+    // In B the table gives the worst of all networks, and names what each of them showed: one draw of rounding, so a hundred times that.
+    const shown = MEANS.map((mean) => reference.number('gp', 'settings', setting, 'float32_J_effect', 'lml_abs', mean));
+    const bound = setting === 'B' ? Math.min(evidence, 100 * Math.max(...shown)) : evidence;
+    return { ...posterior, evidence: () => bound };
+  }
+  const { evidence, ...exact } = TOLERANCE[setting];
+  const solved = { mean: 100 * RTOL, covariance: 100 * RTOL };
+  return {
+    ...exact,
+    ...(isExact(space) ? {} : solved),
+    evidence: (expected) => evidence * Math.max(1, Math.abs(expected)),
+  };
 }
 
 /** The golden values of one setting. */
@@ -63,26 +108,24 @@ class GoldenSetting {
   readonly #setting: Setting;
   readonly #isExact: boolean;
   readonly #hasCovariances: boolean;
-  readonly #tolerance: { readonly mean: number; readonly covariance: number; readonly evidence: number };
+  readonly #tolerance: Tolerance;
 
-  constructor(reference: Reference, setting: Setting, { space: way, covariances = true }: GoldenCase) {
+  constructor(reference: Reference, setting: Setting, goldenCase: GoldenCase) {
+    const { space: way, covariances = true } = goldenCase;
     this.#reference = reference;
     this.#setting = setting;
     this.#isExact = isExact(way);
     this.#hasCovariances = covariances;
-    const { evidence, ...exact } = TOLERANCE[setting];
-    // LSMR bounds the gradient, relative to the norms of F̄ = (F, I) and of the residual; its solution is off by up to κ(F̄) = √κ(Ky) times as much.
-    const condition = way === 'lsmr' ? this.#number('spectrum', 'condition_Ky') : 1;
-    const bounds = { mean: Math.max(100, 10 * Math.sqrt(condition)) * RTOL, covariance: 100 * RTOL };
-    this.#tolerance = { ...(this.#isExact ? exact : bounds), evidence };
+    this.#tolerance = toleranceOf(reference, setting, goldenCase);
   }
 
   async compare(space: GoldenSpace, mean: Mean): Promise<void> {
     const noise = this.#number('noise_variance_sigma2');
-    const fitted = await space.fit({ priorVariance: this.#priorVariance, noise, mean });
+    const fitted = await space.fit({ ...this.#problem(mean), noise });
     using posterior = fitted.posterior;
     await this.#compareTest(fitted, `${mean}/mean`, 'cov');
-    if (this.#hasCovariances) this.#near(await fitted.variance(), 'var', this.#tolerance.covariance);
+    if (this.#hasCovariances) await this.#compareVariance(fitted);
+    // Products alone give no log-determinant and no diagonal of an inverse: a solver's posterior has neither evidence nor leave-one-out.
     if (!this.#isExact) return;
     this.#nearEvidence(posterior.logMarginalLikelihood, 'evidence', mean, 'log_marginal_likelihood');
     const gradient = await posterior.evidenceGradient();
@@ -98,7 +141,7 @@ class GoldenSetting {
 
   async compareNoiseByRow(space: GoldenSpace, mean: Mean): Promise<void> {
     const noise = this.#array('hetero/noise');
-    const fitted = await space.fit({ priorVariance: this.#priorVariance, noise, mean });
+    const fitted = await space.fit({ ...this.#problem(mean), noise });
     using posterior = fitted.posterior;
     await this.#compareTest(fitted, `hetero/${mean}/mean`, 'hetero/cov');
     if (!this.#isExact) return;
@@ -107,7 +150,7 @@ class GoldenSetting {
 
   async compareOnline(space: GoldenSpace, mean: Mean): Promise<void> {
     const noise = this.#number('noise_variance_sigma2');
-    const fitted = await space.fitAll({ priorVariance: this.#priorVariance, noise, mean });
+    const fitted = await space.fitAll({ ...this.#problem(mean), noise });
     using posterior = fitted.posterior;
     await this.#compareTest(fitted, `online/${mean}/mean`, 'online/cov');
     if (!this.#isExact) return;
@@ -117,6 +160,15 @@ class GoldenSetting {
   async #compareTest(fitted: GoldenPosterior, mean: string, covariance: string): Promise<void> {
     this.#near(await fitted.mean(), mean, this.#tolerance.mean);
     if (this.#hasCovariances) this.#near((await fitted.covariance()).data, covariance, this.#tolerance.covariance);
+  }
+
+  async #compareVariance(fitted: GoldenPosterior): Promise<void> {
+    const variance = await fitted.variance();
+    this.#near(variance, 'var', this.#tolerance.covariance);
+    // A solver's error is relative to all of its variances, not to the smallest.
+    if (!this.#isExact) return;
+    const deviations = this.#array('var').map((expected, i) => Math.abs(variance[i]! / expected - 1));
+    expect(Math.max(...deviations), 'single variances').toBeLessThan(this.#tolerance.variance);
   }
 
   async #compareLeftOut({ posterior }: GoldenPosterior, outputs: number, mean: Mean): Promise<void> {
@@ -129,8 +181,9 @@ class GoldenSetting {
     this.#near(examples.covariance, 'loo_example/cov', this.#tolerance.covariance);
   }
 
-  get #priorVariance(): number {
-    return this.#number('prior_variance_s2');
+  #problem(mean: Mean): Omit<GoldenProblem, 'noise'> {
+    const condition = this.#number('spectrum', 'condition_Ky');
+    return { priorVariance: this.#number('prior_variance_s2'), condition, mean };
   }
 
   #number(...path: string[]): number {
@@ -147,8 +200,7 @@ class GoldenSetting {
 
   #nearEvidence(actual: number, ...path: string[]): void {
     const expected = this.#number(...path);
-    const bound = this.#tolerance.evidence * Math.max(1, Math.abs(expected));
-    expect(Math.abs(actual - expected), path.join('/')).toBeLessThan(bound);
+    expect(Math.abs(actual - expected), path.join('/')).toBeLessThan(this.#tolerance.evidence(expected));
   }
 }
 
