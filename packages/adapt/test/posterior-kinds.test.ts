@@ -251,6 +251,10 @@ describe('what is stored', () => {
       );
       using open = await openPosterior(stored, { backend });
       expect(await open.predict(xTest)).toEqual(await adapted.predict(xTest));
+      await expect(openPosterior(stored, { backend, memory: 2 ** 20 })).rejects.toThrow(/do not fit in 1 MiB/);
+      await expect(storedCovariances(stored, xTest, { backend, memory: 2 ** 20 })).rejects.toThrow(/do not fit/);
+      using larger = await restorePosterior(stored, { backend, memory: 2 ** 33 });
+      expect(larger.plan.memory).toBe(2 ** 33);
       const root = await reopened(adapted, {});
       await expect(restorePosterior(root, { backend })).rejects.toThrow(/without its training data/);
     }

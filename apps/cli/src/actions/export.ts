@@ -1,4 +1,4 @@
-import { openPosterior, shiftNetwork, type Prediction } from '@ntk/adapt';
+import { openPosterior, shiftNetwork, type OpenOptions, type Prediction } from '@ntk/adapt';
 import { formatLayersModel, writeLayersModel } from '@ntk/models';
 import { OptionError, forward, type Network } from '@ntk/tensor';
 import { readdir, stat } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export const exportAction: Action<ExportArguments> = async (given, { stdout, std
   // Whether it can be written is known before anything is computed.
   if (shifted !== undefined) formatLayersModel(shifted);
   const backend = await chooseBackend(given, { stderr });
-  const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
+  const execution = { backend, dtype: dtypeOn(backend, given.dtype), memory: given.memory };
   const prediction = await predict(inputs, execution);
   const apart = shifted === undefined ? undefined : await compare(shifted, inputs, { prediction, execution });
   if (arrays !== undefined) {
@@ -62,7 +62,10 @@ async function checkDirectory(path: string): Promise<void> {
     throw new OptionError(`--model: the directory ${path} is not empty; name a new one, so that nothing is replaced`);
 }
 
-async function predict({ stored, schema, table, encoded }: PosteriorRows, execution: Execution): Promise<Prediction> {
+async function predict(
+  { stored, schema, table, encoded }: PosteriorRows,
+  execution: Execution & OpenOptions,
+): Promise<Prediction> {
   const rows = { network: stored.network, schema, table, encoded };
   using open = await openPosterior(stored, execution);
   const prediction = await blamingRows(rows, execution, () => open.predict(encoded.x));

@@ -23,7 +23,7 @@ export const predictAction: Action<PredictArguments> = async (given, { stdout, s
   const { interval, includeNoise, out, plot } = given;
   const backend = await chooseBackend(given, { stderr });
   const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
-  using open = await openPosterior(stored, execution);
+  using open = await openPosterior(stored, { ...execution, memory: given.memory });
   const predict = (x: Float64Array) => open.predict(x);
   const model = { targets: schema.targets, noiseVariance: stored.noiseVariances, interval };
   const predictions = splitTargets(await predictRows(inputs, execution, predict), model);

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { addFlag, valueOption } from './options.ts';
-import { addRunOptions, type RunArguments } from './run-options.ts';
+import { addPosteriorRunOptions, type PosteriorRunArguments } from './run-options.ts';
 import { parsePath } from './values.ts';
 
 /** What `ntk export` was asked to do. */
-export interface ExportArguments extends RunArguments {
+export interface ExportArguments extends PosteriorRunArguments {
   readonly command: 'export';
   /** A .ntk file. */
   readonly posterior: string;
@@ -54,7 +54,7 @@ export function exportCommand(use: (given: ExportArguments) => void): Command {
       valueOption('--arrays <file>', 'write Jacobian, kernel, mean and covariance as .npz', { parse: parsePath }),
     );
   addFlag(command, '--json', 'print one JSON object instead of text');
-  addRunOptions(command);
+  addPosteriorRunOptions(command);
   return command
     .addHelpText('after', EXAMPLES)
     .action((given: Omit<ExportArguments, 'command'>) => use({ ...given, command: 'export' }));

@@ -1,7 +1,8 @@
-import { DEFAULT_MEMORY, type PreconditionerKind, type Solver, type Space } from '@ntk/adapt';
+import type { PreconditionerKind, Solver, Space } from '@ntk/adapt';
 import type { Command } from 'commander';
 import { choiceOption, valueOption } from './options.ts';
-import { parseBytes, parsePath, parseTolerance } from './values.ts';
+import { memoryOption } from './run-options.ts';
+import { parsePath, parseTolerance } from './values.ts';
 
 /** Options that say how a posterior is computed, as far as the plan is not free to choose. */
 export interface PlanningArguments {
@@ -45,13 +46,7 @@ export function addPlanningOptions(command: Command): Command {
         },
       ),
     )
-    .addOption(
-      valueOption('--memory <bytes>', 'memory that the process may use', {
-        parse: parseBytes,
-        default: DEFAULT_MEMORY,
-        shown: '4GiB',
-      }),
-    )
+    .addOption(memoryOption('memory that the process may use'))
     .addOption(valueOption('--plan <file>', 'a plan to follow, written by ntk plan --to', { parse: parsePath }))
     .addOption(
       valueOption('--rates <file>', 'how fast this machine is, written by ntk plan --calibrate', { parse: parsePath }),

@@ -1,11 +1,16 @@
 import { Command } from 'commander';
 import { addIntervalOptions, type IntervalArguments } from './interval-options.ts';
 import { valueOption } from './options.ts';
-import { addOutputOptions, addRunOptions, type OutputArguments, type RunArguments } from './run-options.ts';
+import {
+  addOutputOptions,
+  addPosteriorRunOptions,
+  type OutputArguments,
+  type PosteriorRunArguments,
+} from './run-options.ts';
 import { parsePath } from './values.ts';
 
 /** What `ntk predict` was asked to do. */
-export interface PredictArguments extends RunArguments, IntervalArguments, OutputArguments {
+export interface PredictArguments extends PosteriorRunArguments, IntervalArguments, OutputArguments {
   readonly command: 'predict';
   /** A .ntk file. */
   readonly posterior: string;
@@ -40,7 +45,7 @@ export function predictCommand(use: (given: PredictArguments) => void): Command 
     );
   addIntervalOptions(command);
   addOutputOptions(command);
-  addRunOptions(command);
+  addPosteriorRunOptions(command);
   return command
     .addHelpText('after', EXAMPLES)
     .action((given: Omit<PredictArguments, 'command'>) => use({ ...given, command: 'predict' }));

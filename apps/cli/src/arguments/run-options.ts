@@ -1,8 +1,9 @@
+import { DEFAULT_MEMORY } from '@ntk/adapt';
 import { TFJS_NAMES } from '@ntk/backend-tfjs';
 import type { Command } from 'commander';
 import type { BackendName } from '../network/open-backend.ts';
 import { addFlag, choiceOption, valueOption } from './options.ts';
-import { parseInteger, parsePath } from './values.ts';
+import { parseBytes, parseInteger, parsePath } from './values.ts';
 
 /** Options that say what a network computes on. */
 export interface RunArguments {
@@ -54,6 +55,24 @@ export function addOutputOptions(
     )
     .addOption(valueOption('--plot <file>', 'write a picture as .svg', path(defaults.plot)));
   return addFlag(command, '--json', 'print one JSON object instead of text');
+}
+
+/** The option --memory. */
+export function memoryOption(description: string): ReturnType<typeof valueOption> {
+  return valueOption('--memory <bytes>', description, { parse: parseBytes, default: DEFAULT_MEMORY, shown: '4GiB' });
+}
+
+/** Options that say what a saved posterior computes on. */
+export interface PosteriorRunArguments extends RunArguments {
+  /** Bytes, where stored data are fitted again. */
+  readonly memory: number;
+}
+
+/** Adds the options of `PosteriorRunArguments`. */
+export function addPosteriorRunOptions(command: Command): Command {
+  return addRunOptions(command).addOption(
+    memoryOption('memory that the process may use where the file holds training data, which are fitted again'),
+  );
 }
 
 /** The option --seed. */

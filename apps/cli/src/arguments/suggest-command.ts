@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { addFlag, valueOption } from './options.ts';
-import { addRunOptions, type RunArguments } from './run-options.ts';
+import { addPosteriorRunOptions, type PosteriorRunArguments } from './run-options.ts';
 import { parseInteger, parsePath } from './values.ts';
 
 /** What `ntk suggest` was asked to do. */
-export interface SuggestArguments extends RunArguments {
+export interface SuggestArguments extends PosteriorRunArguments {
   readonly command: 'suggest';
   /** A .ntk file. */
   readonly posterior: string;
@@ -54,7 +54,7 @@ export function suggestCommand(use: (given: SuggestArguments) => void): Command 
     .optionsGroup('Results:')
     .addOption(valueOption('--out <file>', 'write row and gain as .csv, .npy or .npz', { parse: parsePath }));
   addFlag(command, '--json', 'print one JSON object instead of text');
-  addRunOptions(command);
+  addPosteriorRunOptions(command);
   return command
     .addHelpText('after', EXAMPLES)
     .action((given: Omit<SuggestArguments, 'command'>) => use({ ...given, command: 'suggest' }));

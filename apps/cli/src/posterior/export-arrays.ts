@@ -1,4 +1,4 @@
-import { storedCovariances, type Prediction, type StoredPosterior } from '@ntk/adapt';
+import { storedCovariances, type OpenOptions, type Prediction, type StoredPosterior } from '@ntk/adapt';
 import { explicitJacobian, kernelMatrix, linearize } from '@ntk/jacobian';
 import { OptionError, exampleCount, formatBytes, outputCount } from '@ntk/tensor';
 import type { Execution } from '../network/blame-rows.ts';
@@ -17,7 +17,7 @@ const MAX_NUMBERS = 2 ** 27;
 export async function exportArrays(
   stored: StoredPosterior,
   x: Float64Array,
-  { prediction, execution }: { readonly prediction: Prediction; readonly execution: Execution },
+  { prediction, execution }: { readonly prediction: Prediction; readonly execution: Execution & OpenOptions },
 ): Promise<Map<string, NumericArray>> {
   const { network, layers, outputs, priorVariance, noiseVariances, variance, weights } = stored;
   const m = exampleCount(network, x.length);

@@ -12,6 +12,8 @@ export interface OpenOptions {
   readonly backend: Backend;
   /** That of the fit unless named, or float32 where the backend lacks it. */
   readonly dtype?: DType;
+  /** Bytes that the process may use where stored data are fitted again; 4 GiB unless given. */
+  readonly memory?: number;
 }
 
 /** A stored posterior that predicts. */
@@ -71,7 +73,7 @@ export interface RestoreOptions extends OpenOptions {
 /**
  * The adapted network of a file that holds its training data, as `adapt` gave it, or on more examples than these.
  *
- * @throws {OptionError} if the file holds no data, or noise variances of the new targets are missing
+ * @throws {OptionError} if the file holds no data, nothing fits in memory, or noise variances of the new targets are missing
  * @throws {ShapeError} if new examples do not fit the network
  *
  * Cost: that of `adapt` with known variances on all examples.
@@ -83,7 +85,7 @@ export async function restorePosterior(stored: StoredPosterior, options: Restore
       'restorePosterior: the posterior was stored without its training data; store it with variance exact (--save-variance exact)',
     );
   }
-  const { backend, more } = options;
+  const { backend, more, memory } = options;
   const how = {
     backend,
     dtype: dtypeFor(stored, options),
@@ -94,6 +96,7 @@ export async function restorePosterior(stored: StoredPosterior, options: Restore
     solver,
     priorVariance,
     noise: noiseOf(variance, more) ?? stored.noiseVariances,
+    ...(memory === undefined ? {} : { memory }),
     ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }),
   };
   const { data } = variance;
