@@ -11,6 +11,7 @@ export interface LsmrOptions {
   readonly damping?: number;
   /**
    * Converged is a relative gradient ‖Jᵀr − λ²x‖ ≤ rtol · ‖(J, λI)‖ ‖r̄‖, with r = b − J x and r̄ = (r, −λx), or a residual ‖r̄‖ ≤ rtol · ‖b‖.
+   * With damping, x is then off by at most rtol · ‖(J, λI)‖ ‖r̄‖ / λ²: for a solution to some tolerance, divide that by the condition ‖(J, λI)‖ / λ.
    * By default the unit roundoff of b to the power 2/3: 2.3e-11 in float64, 1.5e-5 in float32.
    */
   readonly rtol?: number;
