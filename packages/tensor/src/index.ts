@@ -1,3 +1,4 @@
+export { alignColumns } from './align-columns.ts';
 export type { Backend, BackendSupport, CompileOptions, Executable, Tensor } from './backend.ts';
 export { ProgramBuilder } from './builder.ts';
 export { checkInputs } from './check-inputs.ts';
