@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
-import { short } from './columns.ts';
+import { short } from './short.ts';
 import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
 import { describeVariance } from './stored-variance.ts';

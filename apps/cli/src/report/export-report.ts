@@ -1,6 +1,6 @@
 import type { StoredPosterior } from '@ntk/adapt';
 import type { Discrepancy } from '../posterior/discrepancy.ts';
-import { short } from './columns.ts';
+import { short } from './short.ts';
 import { counted } from './counted.ts';
 import { describeVariance } from './stored-variance.ts';
 

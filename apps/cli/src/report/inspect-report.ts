@@ -1,7 +1,7 @@
 import { describeMapping, errorBoundOf, type StoredPosterior } from '@ntk/adapt';
 import { formatDescription, type NetworkDescription } from '@ntk/models';
 import type { KernelSpectrum } from '../network/kernel-spectrum.ts';
-import { short } from './columns.ts';
+import { short } from './short.ts';
 import { counted } from './counted.ts';
 import { describeVariance } from './stored-variance.ts';
 

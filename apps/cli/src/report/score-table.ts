@@ -1,5 +1,5 @@
 import type { GaussianScores } from '@ntk/gp';
-import { alignColumns } from './columns.ts';
+import { alignColumns } from '@ntk/tensor';
 import { withError } from './with-error.ts';
 
 /** Scores under a name. */
@@ -12,15 +12,13 @@ export interface NamedScores {
 export function scoreTable(title: string, entries: readonly NamedScores[]): string[] {
   const level = entries[0]?.scores.level ?? 0.95;
   const header = [title, 'RMSE', 'NLPD', `coverage of ${percent(level)}`];
-  return alignColumns([
-    header,
-    ...entries.map(({ name, scores }) => [
-      `  ${name}`,
-      withError(scores.rmse.value, scores.rmse.standardError),
-      withError(scores.nlpd.value, scores.nlpd.standardError),
-      percent(scores.coverage.value),
-    ]),
+  const rows = entries.map(({ name, scores }) => [
+    `  ${name}`,
+    withError(scores.rmse.value, scores.rmse.standardError),
+    withError(scores.nlpd.value, scores.nlpd.standardError),
+    percent(scores.coverage.value),
   ]);
+  return alignColumns([header, ...rows], [1, 2, 3]);
 }
 
 /** A share as people write it. */

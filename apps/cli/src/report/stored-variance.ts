@@ -1,5 +1,5 @@
 import { errorBoundOf, type StoredPosterior } from '@ntk/adapt';
-import { short } from './columns.ts';
+import { short } from './short.ts';
 
 /** What the variances of a posterior file are worth, in words. */
 export function describeVariance({ variance }: StoredPosterior): string {

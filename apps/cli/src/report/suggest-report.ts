@@ -1,6 +1,7 @@
 import type { StoredPosterior, Table } from '@ntk/adapt';
-import { alignColumns, short } from './columns.ts';
+import { alignColumns } from '@ntk/tensor';
 import { counted } from './counted.ts';
+import { short } from './short.ts';
 import { describeVariance } from './stored-variance.ts';
 
 /** What `ntk suggest` chose, for its report. */
@@ -24,7 +25,7 @@ export function suggestReport(outcome: SuggestOutcome): string[] {
     `posterior ${posterior}: network ${stored.network.meta.name} adapted to ${counted(stored.examples, 'row')}; ${describeVariance(stored)}`,
     `data ${table.source}: ${counted(candidates, 'row')} to choose from, on ${backend}, in ${(timeMs / 1000).toFixed(1)} s`,
     '',
-    ...alignColumns([['label next', 'gain in nats'], ...rows]),
+    ...alignColumns([['label next', 'gain in nats'], ...rows], [1]),
     ...(written === undefined ? [] : ['', `wrote ${written}`]),
   ];
 }

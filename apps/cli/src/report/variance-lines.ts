@@ -1,5 +1,5 @@
 import type { Hyperparameters } from '@ntk/adapt';
-import { short } from './columns.ts';
+import { short } from './short.ts';
 import { counted } from './counted.ts';
 
 /** The variances of a model, and how sound they are. */

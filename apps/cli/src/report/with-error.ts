@@ -1,4 +1,4 @@
-import { short } from './columns.ts';
+import { short } from './short.ts';
 
 /** Digits of the standard error that are shown, and of the value at most. */
 const ERROR_DIGITS = 2;

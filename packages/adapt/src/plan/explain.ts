@@ -1,4 +1,4 @@
-import { formatBytes, formatSeconds } from '@ntk/tensor';
+import { alignColumns, formatBytes, formatSeconds } from '@ntk/tensor';
 import type { Candidate } from './candidates.ts';
 import { describeMethod } from './method.ts';
 import type { Plan } from './plan.ts';
@@ -15,23 +15,12 @@ export function explain({ sizes, backend, memory, candidates }: Plan): string[] 
       formatBytes(candidate.bytes),
       candidate.verdict,
     ]);
-  const table = [['', 'method', 'time', 'memory', ''], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return [
     `${describeSizes(sizes)}; at most ${formatBytes(memory)} on ${backend}`,
-    ...table.map((row) =>
-      row
-        .map((cell, column) => align(cell, widths[column]!, column))
-        .join('  ')
-        .trimEnd(),
-    ),
+    ...alignColumns([['', 'method', 'time', 'memory', ''], ...rows], [2, 3]),
   ];
 }
 
 function rank({ verdict }: Candidate): number {
   return verdict === 'chosen' ? 0 : verdict === 'too large' ? 2 : 1;
-}
-
-function align(cell: string, width: number, column: number): string {
-  return column === 2 || column === 3 ? cell.padStart(width) : cell.padEnd(width);
 }

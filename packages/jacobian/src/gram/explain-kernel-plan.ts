@@ -1,4 +1,4 @@
-import { formatBytes, formatSeconds, type DType } from '@ntk/tensor';
+import { alignColumns, formatBytes, formatSeconds, type DType } from '@ntk/tensor';
 import type { KernelCandidate, KernelPlan } from './kernel-candidate.ts';
 
 /** What a plan was made for, beside its size. */
@@ -12,7 +12,9 @@ export interface PlanSetting {
 /** A plan as text for a terminal: the layers of the way that was chosen, then all ways. */
 export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: PlanSetting): string {
   const { size, layers, candidates } = plan;
-  const limit = setting.memory === Infinity ? 'no limit' : `at most ${formatBytes(setting.memory)}`;
+  const isLimited = setting.memory !== Infinity;
+  const limit = isLimited ? `, memory at most ${formatBytes(setting.memory)}` : '';
+  const best = isLimited ? 'chosen: the fastest that fits' : 'chosen: the fastest';
   const layerRows = layers.map(({ parameters, strategy, seconds, bytes }) => [
     shortened(parameters),
     strategy,
@@ -21,13 +23,13 @@ export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: Pl
   ]);
   const candidateRows = candidates.map((candidate) => {
     const isChosen = candidate.assembly === plan.assembly && candidate.factorForm === plan.factorForm;
-    const verdict = isChosen ? 'chosen: the fastest that fits' : candidate.bytes > setting.memory ? 'too large' : '';
+    const verdict = isChosen ? best : candidate.bytes > setting.memory ? 'too large' : '';
     return [nameOf(candidate), formatSeconds(candidate.seconds), formatBytes(candidate.bytes), verdict];
   });
   return [
-    `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} outputs (${size.outputs}), ${setting.dtype}, memory ${limit}`,
-    ...table(['layer', 'strategy', 'time', 'memory'], layerRows),
-    ...table(['way', 'time', 'memory at the peak', ''], candidateRows),
+    `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} output${setting.outputs === 1 ? '' : 's'} (${size.outputs}), ${setting.dtype}${limit}`,
+    ...indented([['layer', 'strategy', 'time', 'memory'], ...layerRows], [2, 3]),
+    ...indented([['way', 'time', 'memory at the peak', ''], ...candidateRows], [1, 2]),
   ].join('\n');
 }
 
@@ -41,8 +43,6 @@ function shortened(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names[0]!}, … ${names.at(-1)!} (${names.length})`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) => `  ${line.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+function indented(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  return alignColumns(rows, right).map((line) => `  ${line}`);
 }

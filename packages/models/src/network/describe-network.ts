@@ -1,4 +1,5 @@
 import {
+  alignColumns,
   exampleShape,
   outputCount,
   shapeOf,
@@ -125,10 +126,7 @@ export function formatDescription(description: NetworkDescription): string {
     String(layer.parameters),
     String(layer.trainable),
   ]);
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const lines = [header, ...rows].map((row) =>
-    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
-  );
+  const lines = alignColumns([header, ...rows], [2, 3, 4]);
   const total = `input [${inputShape.join(', ')}], ${outputs} output${outputs === 1 ? '' : 's'}, ${parameters} parameters, ${trainable} trainable`;
   return [...lines, total, ...notes.map((note) => `note: ${note}`)].join('\n');
 }
