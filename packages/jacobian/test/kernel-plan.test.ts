@@ -88,6 +88,9 @@ describe('planKernel', () => {
     expect(text).toMatch(/factors, each layer its cheaper form .*chosen: the fastest that fits/);
     expect(text).toMatch(/products with unit vectors/);
     expect(plan({ n: 2000, memory: plan({ n: 2000 }).bytes - 1 }).explain()).toMatch(/too large/);
+    const single = planKernel(randomDense([2, 5, 1], new Rng('single')), { n: 7 }).explain();
+    expect(single).toMatch(/^kernel of 7 × 7 examples with 1 output \(full\), float32\n/);
+    expect(single).toMatch(/chosen: the fastest$/m);
   });
 });
 
