@@ -20,11 +20,17 @@ export const suggestAction: Action<SuggestArguments> = async (given, { stdout, s
       `--count: got ${count}, and ${table.source} has ${encoded.rows.length} rows to choose from; ask for at most as many`,
     );
   }
+  const { kind } = stored.variance;
+  if (kind === 'samples' || kind === 'none') {
+    throw new OptionError(
+      `${given.posterior}: holds variance ${kind}, expected root or exact, which say how rows depend on each other; adapt again with --save-variance root`,
+    );
+  }
   const backend = await chooseBackend(given, { stderr });
   const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
   const rows = { network: stored.network, schema, table, encoded };
   const found = await blamingRows(rows, execution, () =>
-    suggestStored(stored, encoded.x, { ...execution, memory: given.memory, count, block }),
+    suggestStored(stored, encoded.x, { ...execution, count, block }),
   );
   const chosen = found.map(({ row, gain }) => ({ row: encoded.rows[row]! + 1, gain }));
   if (out !== undefined) {

@@ -43,6 +43,15 @@ describe('suggest', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^ntk: --count: got 5, and .*new\.csv has 4 rows/);
   });
+
+  test.each(['samples', 'none'])('refuses a file with variance %s, with what to save instead', async (kind) => {
+    const adapt = ['adapt', '--model', '@curve', '--data', '@curve.csv', '--target', 'y', '--backend', 'cpu'];
+    await space.ntk(...adapt, '--save', '@other.ntk', '--save-variance', kind);
+    const words = ['suggest', '--posterior', '@other.ntk', '--data', '@new.csv', '--count', '1'];
+    const { code, stderr } = await space.ntk(...words);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^ntk: \S+other\.ntk: .*variance (samples|none), .*--save-variance root/);
+  });
 });
 
 describe('export', () => {

@@ -37,7 +37,7 @@ export async function adaptedWeights(adapted: AdaptedNetwork): Promise<WeightCov
 export function rootsOf(variance: StoredVariance): readonly StoredRoot[] {
   if (variance.kind === 'root') return variance.roots;
   throw new OptionError(
-    `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other`,
+    `got a posterior stored with variance ${variance.kind}, expected root or exact: others do not say how rows depend on each other; store it with a root (--save-variance root)`,
   );
 }
 
