@@ -125,7 +125,7 @@ describe('the posterior file', () => {
     await expect(decodePosterior(small, 'a.ntk')).rejects.toThrow(/names mlp\/, and there is no reader/);
     const other = { ...network, values: network.values.map((data) => data.map((value) => value * (1 + 1e-7))) };
     await expect(decodePosterior(small, 'a.ntk', { readNetwork: () => Promise.resolve(other) })).rejects.toThrow(
-      /another network than mlp\/ is now/,
+      /^a\.ntk: .*another network than mlp\/ is now/,
     );
   });
 

@@ -47,22 +47,6 @@ describe.each(['full', 'independent', 'shared'])('adapt --save with outputs %s, 
   });
 });
 
-test('a posterior with its data is fitted again within --memory; others take no notice', async () => {
-  await save('exact.ntk', '--save-variance', 'exact');
-  await save('root.ntk');
-  for (const [command, ...words] of [['predict'], ['suggest', '--count', '1'], ['export', '--arrays', '@arrays.npz']]) {
-    const run = (name: string, memory: string) =>
-      space.ntk(
-        ...[command!, '--posterior', `@${name}`, '--data', '@plane.csv', '--backend', 'cpu'],
-        ...['--memory', memory, ...words],
-      );
-    const refused = await run('exact.ntk', '1MiB');
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/do not fit in 1 MiB/)]);
-    expect((await run('exact.ntk', '6GiB')).code).toBe(0);
-    expect((await run('root.ntk', '1MiB')).code).toBe(0);
-  }
-});
-
 test('without variances there are means alone', async () => {
   expect((await save('none.ntk', '--save-variance', 'none')).stdout).toMatch(/no variances: the file holds means only/);
   const { code } = await predict('none.ntk');
@@ -79,7 +63,8 @@ test('--save-network path names the network, which must stay what it was', async
   expect((await predict('path.ntk')).code).toBe(0);
   await rename(space.at('plane'), space.at('away'));
   const gone = await predict('path.ntk');
-  expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('plane')]);
+  expect(gone.code).toBe(2);
+  expect(gone.stderr).toMatch(/^ntk: \S+path\.ntk: names a network that cannot be read: \S+plane\W.*adapt again/);
   await rename(space.at('curve'), space.at('plane'));
   const other = await predict('path.ntk');
   expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('another network')]);

@@ -74,7 +74,7 @@ export async function encodePosterior(
  *
  * @param source - what messages call the file
  * @throws {FormatError} if the file is not a posterior, is of another version, truncated, or was changed; if a number in it is not finite; or if the
- *   network that it names is another one now
+ *   network that it names cannot be read or is another one now
  */
 export async function decodePosterior(
   bytes: Uint8Array,
@@ -214,7 +214,13 @@ async function findNetwork(
       `${source}: holds no network but names ${path}, and there is no reader for it; pass readNetwork to decodePosterior`,
     );
   }
-  const network = await options.readNetwork({ path, outputActivation });
+  const network = await options.readNetwork({ path, outputActivation }).catch((error: unknown) => {
+    if (!(error instanceof NtkError)) throw error;
+    throw new FormatError(
+      `${source}: names a network that cannot be read: ${error.message}; give back the network, or adapt again`,
+      { cause: error },
+    );
+  });
   if ((await networkDigest(network)) === digest) return network;
   throw new FormatError(
     `${source}: was made for another network than ${path} is now; give back the old network, or adapt again`,
