@@ -53,7 +53,7 @@ export function parseArguments(argv: readonly string[], width = 100): Invocation
     inspectCommand(use),
     demoCommand(use),
   ];
-  for (const command of commands) program.addCommand(command);
+  for (const command of commands) program.addCommand(checkNeedsLate(command));
   for (const command of [program, ...commands]) {
     command.configureOutput({
       writeOut: (text) => (words.help += text),
@@ -73,6 +73,18 @@ export function parseArguments(argv: readonly string[], width = 100): Invocation
     throw error;
   }
   return words.invocation ?? helpFor(argv, program.helpInformation());
+}
+
+/** The parser looks for what is missing before it looks for what is unknown; but a misspelt option is both. */
+function checkNeedsLate(command: Command): Command {
+  const needed = command.options.filter(({ mandatory }) => mandatory);
+  for (const option of needed) option.makeOptionMandatory(false);
+  return command.hook('preAction', () => {
+    const missing = needed.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+    if (missing === undefined) return;
+    const name = `ntk ${command.name()}`;
+    throw new OptionError(`${name} needs ${quoted(missing.flags)}; see ${name} --help`);
+  });
 }
 
 function isHelp({ code }: CommanderError): boolean {
@@ -100,8 +112,6 @@ function usageError(command: Command, error: CommanderError): OptionError {
         `${name} has no option ${quoted(given)}${didYouMean(given, flags)}; it has ${listNames(flags)}; see ${name} --help`,
       );
     }
-    case 'commander.missingMandatoryOptionValue':
-      return new OptionError(`${name} needs ${quoted(given)}; see ${name} --help`);
     case 'commander.optionMissingArgument':
       return new OptionError(`${name}: ${quoted(given)} needs a value; see ${name} --help`);
     case 'commander.excessArguments':

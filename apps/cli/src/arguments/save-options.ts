@@ -37,7 +37,20 @@ export function addSaveOptions(command: Command): Command {
     )
     .addOption(
       valueOption('--save-size <MiB>', 'most room for a root or samples', { parse: parseInteger(1), default: 512 }),
-    );
+    )
+    .hook('preAction', checkSaved);
+}
+
+/** What says how to save would do nothing without a file. */
+function checkSaved(command: Command): void {
+  if (command.getOptionValue('save') !== undefined) return;
+  const idle = command.options.find(
+    (option) => option.long!.startsWith('--save-') && command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  if (idle === undefined) return;
+  throw new OptionError(
+    `${idle.long!} says what --save writes, and there is no --save; name a file with --save, or leave ${idle.long!} out`,
+  );
 }
 
 const parseVarianceChoice: ValueParser<VarianceChoice> = (text, flag) => {

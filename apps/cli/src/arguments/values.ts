@@ -15,21 +15,29 @@ export const parsePath: ValueParser<string> = (text, flag) => {
 export const parseVariance: ValueParser<'learn' | number> = (text, flag) => {
   if (text === 'learn') return 'learn';
   const value = decimal(text);
-  if (value !== undefined && value > 0) return value;
-  const remedy = value === 0 ? 'for exact data give a small one' : `for example ${flag} 0.1`;
-  throw new OptionError(`${flag}: got ${quoted(text)}, expected learn or a positive number; ${remedy}`);
+  if (isPositive(value)) return value;
+  throw new OptionError(
+    `${flag}: got ${quoted(text)}, expected learn or a positive number; ${varianceRemedy([value], flag)}`,
+  );
 };
 
 /** learn, learn-outputs, a positive variance, or several separated by commas, one for each target. */
 export const parseNoise: ValueParser<NoiseOption> = (text, flag) => {
-  if (text === 'learn-outputs') return text;
-  if (!text.includes(',')) return parseVariance(text, flag);
+  if (text === 'learn' || text === 'learn-outputs') return text;
   const values = text.split(',').map((word) => decimal(word.trim()));
-  if (values.every((value) => value !== undefined && value > 0)) return Float64Array.from(values, Number);
+  if (values.every(isPositive)) return values.length === 1 ? values[0]! : Float64Array.from(values);
   throw new OptionError(
-    `${flag}: got ${quoted(text)}, expected positive numbers separated by commas, one for each target`,
+    `${flag}: got ${quoted(text)}, expected learn, learn-outputs, a positive number, or one for each target separated by commas; ${varianceRemedy(values, flag)}`,
   );
 };
+
+function isPositive(value: number | undefined): value is number {
+  return value !== undefined && value > 0;
+}
+
+function varianceRemedy(values: readonly (number | undefined)[], flag: string): string {
+  return values.includes(0) ? 'for exact data give a small one' : `for example ${flag} 0.1`;
+}
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,

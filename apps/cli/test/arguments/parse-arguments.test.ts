@@ -73,8 +73,11 @@ describe('adapt', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['--noise', '-1'], /^--noise: got '-1', expected learn or a positive number; for example/],
-    [['--noise', 'abc'], /^--noise: got 'abc', expected learn or a positive number/],
+    [['--noise', '-1'], /^--noise: got '-1', expected learn, learn-outputs, a positive number, .*; for example/],
+    [
+      ['--noise', 'abc'],
+      /^--noise: got 'abc', expected learn, learn-outputs, a positive number, or one for each target separated by commas; for example --noise 0\.1$/,
+    ],
     [['--noise', '0'], /^--noise: got '0', .*for exact data give a small one/],
     [['--noise', 'NaN'], /^--noise: got 'NaN'/],
     [['--noise', '1e999'], /^--noise: got '1e999'/],
@@ -104,7 +107,11 @@ describe('adapt', () => {
     [['--memory', '4 GiBi'], /^--memory: got '4 GiBi', expected a number of bytes, such as 4GiB or 500MB/],
     [['--memory', '0'], /^--memory: got '0'/],
     [['--rtol', '-1'], /^--rtol: got '-1', expected a number between 0 and 1/],
-    [['--noise', '0.1,x'], /^--noise: got '0\.1,x', expected positive numbers separated by commas/],
+    [['--noise', '0.1,x'], /^--noise: got '0\.1,x', expected .* one for each target separated by commas/],
+    [['--noise', '0,1'], /^--noise: got '0,1', .*for exact data give a small one/],
+    [['--save-variance', 'root'], /^--save-variance says what --save writes, and there is no --save;/],
+    [['--save-network', 'path'], /^--save-network says what --save writes/],
+    [['--save-size', '9'], /^--save-size says what --save writes/],
     [['--plan'], /^ntk adapt: '--plan <file>' needs a value/],
     [['--preprocess', 'imagenet'], /^--preprocess imagenet is not available yet/],
     [
@@ -163,6 +170,12 @@ describe('the other commands', () => {
       json: false,
       missing: 'error',
     });
+  });
+
+  test('an unknown option is told before one that is missing', () => {
+    expect(() => parseArguments(['inspect', '--modl', 'x'])).toThrow(
+      /^ntk inspect has no option '--modl' \(did you mean '--model'\?\)/,
+    );
   });
 
   test('demo', () => {
