@@ -1,6 +1,7 @@
 import type { Hyperparameters } from '@ntk/adapt';
 import { evidenceSurface, type EvidenceFunction } from '@ntk/gp';
 import { colorOf, type LegendEntry } from './legend.ts';
+import { logarithmicAxis } from './number-axis.ts';
 import { PALETTE } from './palette.ts';
 import type { Chart } from './render-svg.ts';
 
@@ -29,7 +30,7 @@ export function evidenceChart(evidence: EvidenceFunction, hyperparameters: Hyper
     type: 'quantitative' as const,
     title,
     scale: { type: 'log' as const, domain: [range[0]! / half, range.at(-1)! * half], nice: false },
-    axis: { format: '.0e', labelOverlap: true, grid: false },
+    axis: { ...logarithmicAxis(), labelOverlap: true, grid: false },
   });
   const x = axis('x', 'prior variance', priorVariances);
   const y = axis('y', 'noise variance, in squared units of the target', noiseVariances);

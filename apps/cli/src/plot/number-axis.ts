@@ -13,3 +13,9 @@ export function numberAxis(...columns: readonly ArrayLike<number>[]): object {
   if (largest === 0 || (largest >= LEAST && largest < MOST)) return {};
   return { labelExpr: "datum.value === 0 ? '0' : format(datum.value, '.12~e')" };
 }
+
+/** How a logarithmic axis writes its numbers: 0.2 and 20, but tiny and huge ones with an exponent. */
+export function logarithmicAxis(): object {
+  const plain = `datum.value >= ${LEAST} && datum.value < ${MOST}`;
+  return { labelExpr: `format(datum.value, ${plain} ? '.12~g' : '.0e')` };
+}

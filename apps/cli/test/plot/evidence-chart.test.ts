@@ -21,6 +21,9 @@ test('a picture of the evidence around the posterior', async () => {
   const svg = await readFile(space.at('evidence.svg'), 'utf8');
   expect(svg).toContain('Evidence of prior and noise variance');
   expect(svg).toContain('this posterior');
+  const ticks = [...svg.matchAll(/<text [^>]*>([\d.e+-]+)<\/text>/g)].map(([, label]) => label!);
+  expect(ticks.length).toBeGreaterThan(4);
+  for (const tick of ticks) expect(tick).toMatch(Number(tick) >= 1e-4 && Number(tick) < 1e6 ? /^[\d.]+$/ : /e/);
   // Dark where the evidence is largest, and nothing far from there.
   const opacities = [...svg.matchAll(/opacity="([\d.]+)"/g)].map(([, value]) => Number(value));
   expect(Math.max(...opacities)).toBeGreaterThan(0.99);
