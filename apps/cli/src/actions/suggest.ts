@@ -30,7 +30,7 @@ export const suggestAction: Action<SuggestArguments> = async (given, { stdout, s
   const execution = { backend, dtype: dtypeOn(backend, given.dtype) };
   const rows = { network: stored.network, schema, table, encoded };
   const found = await blamingRows(rows, execution, () =>
-    suggestStored(stored, encoded.x, { ...execution, count, block }),
+    suggestStored(stored, encoded.x, { ...execution, memory: given.memory, count, block }),
   );
   const chosen = found.map(({ row, gain }) => ({ row: encoded.rows[row]! + 1, gain }));
   if (out !== undefined) {

@@ -47,6 +47,22 @@ describe.each(['full', 'independent', 'shared'])('adapt --save with outputs %s, 
   });
 });
 
+test('a posterior with its data is fitted again within --memory; others take no notice', async () => {
+  await save('exact.ntk', '--save-variance', 'exact');
+  await save('root.ntk');
+  for (const [command, ...words] of [['predict'], ['suggest', '--count', '1'], ['export', '--arrays', '@arrays.npz']]) {
+    const run = (name: string, memory: string) =>
+      space.ntk(
+        ...[command!, '--posterior', `@${name}`, '--data', '@plane.csv', '--backend', 'cpu'],
+        ...['--memory', memory, ...words],
+      );
+    const refused = await run('exact.ntk', '1MiB');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/do not fit in 1 MiB/)]);
+    expect((await run('exact.ntk', '6GiB')).code).toBe(0);
+    expect((await run('root.ntk', '1MiB')).code).toBe(0);
+  }
+});
+
 test('without variances there are means alone', async () => {
   expect((await save('none.ntk', '--save-variance', 'none')).stdout).toMatch(/no variances: the file holds means only/);
   const { code } = await predict('none.ntk');

@@ -1,4 +1,4 @@
-import { formatBytes, formatSeconds, type DType } from '@ntk/tensor';
+import { alignColumns, formatBytes, formatSeconds, type DType } from '@ntk/tensor';
 import type { KernelCandidate, KernelPlan } from './kernel-candidate.ts';
 
 /** What a plan was made for, beside its size. */
@@ -28,8 +28,8 @@ export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: Pl
   });
   return [
     `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} output${setting.outputs === 1 ? '' : 's'} (${size.outputs}), ${setting.dtype}${limit}`,
-    ...table(['layer', 'strategy', 'time', 'memory'], layerRows),
-    ...table(['way', 'time', 'memory at the peak', ''], candidateRows),
+    ...indented([['layer', 'strategy', 'time', 'memory'], ...layerRows], [2, 3]),
+    ...indented([['way', 'time', 'memory at the peak', ''], ...candidateRows], [1, 2]),
   ].join('\n');
 }
 
@@ -43,8 +43,6 @@ function shortened(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names[0]!}, … ${names.at(-1)!} (${names.length})`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) => `  ${line.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
+function indented(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  return alignColumns(rows, right).map((line) => `  ${line}`);
 }
