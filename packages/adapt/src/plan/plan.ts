@@ -35,7 +35,7 @@ export function choosePlan(
 ): Plan {
   const candidates = planCandidates(problem, request, backend);
   const chosen = candidates.find(({ verdict }) => verdict === 'chosen');
-  if (chosen === undefined) throw new OptionError(refusal(problem, request, candidates));
+  if (chosen === undefined) throw new OptionError(refusal(problem, request, backend));
   const { n, c, p, m } = problem;
   return {
     backend: backend.name,

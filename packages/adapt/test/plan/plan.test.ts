@@ -99,6 +99,19 @@ describe('a plan', () => {
     expect(() => plan(300, { memory: 0 })).toThrow('memory: got 0');
   });
 
+  test.each([{}, { space: 'function', solver: 'cholesky' }, { solver: 'cg' }, { solver: 'lsmr' }] as const)(
+    'accepts the memory limit that it proposed: %o',
+    (named) => {
+      const units = { MiB: 2 ** 20, GiB: 2 ** 30 };
+      for (const n of [500, 3000, 7000, 12_000, 20_000]) {
+        const refused = caught(() => plan(n, { ...named, memory: 2 ** 27 }));
+        const [, number, unit] = /use a memory limit of (\S+) ([MG]iB)/.exec(refused.message)!;
+        const memory = Number(number) * units[unit as keyof typeof units];
+        expect(plan(n, { ...named, memory }).bytes).toBeLessThanOrEqual(memory);
+      }
+    },
+  );
+
   test('is explained in a table with the chosen method first', () => {
     const [sizes, header, first, ...rest] = explain(plan(2000));
     expect(sizes).toBe(
@@ -164,3 +177,12 @@ describe('a saved plan', () => {
     expect(parseRates(formatRates(rates, 'cpu'), 'rates.json')).toEqual({ backend: 'cpu', rates });
   });
 });
+
+function caught(act: () => unknown): Error {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('expected an error');
+}
