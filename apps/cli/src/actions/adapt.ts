@@ -81,6 +81,7 @@ async function conclude(
     adapted,
     schema,
     stored,
+    saveVariance: given.saveVariance,
     verdict: found,
     data: { source: tables.inputs.source, dropped: tables.inputs.rows - examples.rows.length },
     test:

@@ -6,13 +6,14 @@ import {
   type FeatureSchema,
   type StoredPosterior,
   type Validation,
+  type VarianceChoice,
   type Verdict,
 } from '@ntk/adapt';
 import type { TargetScores } from '../predictions/score-predictions.ts';
 import { short } from './short.ts';
 import { counted } from './counted.ts';
 import { scoreTable } from './score-table.ts';
-import { describeVariance } from './stored-variance.ts';
+import { savedLines } from './stored-variance.ts';
 import { varianceLines } from './variance-lines.ts';
 
 /** What `ntk adapt` found, for its report. */
@@ -21,6 +22,8 @@ export interface AdaptOutcome {
   readonly schema: FeatureSchema;
   /** What was saved. */
   readonly stored: StoredPosterior | undefined;
+  /** What was to be saved. */
+  readonly saveVariance: VarianceChoice;
   readonly verdict: Verdict | undefined;
   /** Path of the data, and rows that were left out for a missing cell. */
   readonly data: { readonly source: string; readonly dropped: number };
@@ -32,7 +35,7 @@ export interface AdaptOutcome {
 
 /** The report for people, line by line; the verdict is last. */
 export function adaptReport(outcome: AdaptOutcome): string[] {
-  const { adapted, schema, stored, verdict, data, test, written } = outcome;
+  const { adapted, schema, stored, saveVariance, verdict, data, test, written } = outcome;
   const { linearization, network, hyperparameters, plan, inference } = adapted;
   const { n, p, c, backend, dtype } = linearization;
   const { solverBackend } = adapted.options;
@@ -58,7 +61,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
         ]),
     ...verdictLines(verdict, schema.targets),
     ...(written.length === 0 ? [] : ['', `wrote ${written.join(', ')}`]),
-    ...(stored === undefined ? [] : [`  the posterior with ${describeVariance(stored)}`]),
+    ...(stored === undefined ? [] : savedLines(stored, { choice: saveVariance, data: adapted.data })),
     '',
     verdict?.sentence ?? `No verdict: leave-one-out needs at least 3 rows, and there ${n === 1 ? 'is' : 'are'} ${n}.`,
   ];

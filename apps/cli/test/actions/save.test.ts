@@ -1,4 +1,6 @@
 import { readFile, rename, stat } from 'node:fs/promises';
+import { denseNetwork, writeLayersModel } from '@ntk/models';
+import { Rng } from '@ntk/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readTable } from '../../src/tables/read-table.ts';
 import { makeWorkspace, type Workspace } from './workspace.ts';
@@ -28,6 +30,7 @@ describe.each(['full', 'independent', 'shared'])('adapt --save with outputs %s, 
   test.each([
     ['auto', /exact variances/, 1e-6],
     ['root:5', /variances of rank 5: never too small, too large by at most \S+ %/, Infinity],
+    ['root:24', /variances of rank \d+: exact to rounding/, 1e-6],
     ['exact', /from the training data in the file/, 1e-6],
     ['samples:64', /variances from 64 samples: ±17.7 %/, Infinity],
   ])('--save-variance %s', async (choice, said, tolerance) => {
@@ -61,6 +64,25 @@ test('a posterior with its data is fitted again within --memory; others take no 
     expect((await run('exact.ntk', '6GiB')).code).toBe(0);
     expect((await run('root.ntk', '1MiB')).code).toBe(0);
   }
+});
+
+test.each([
+  [82, /variances of rank \d+: never too small/],
+  [100, /no variances/],
+])('says what to save where the exact root does not fit: %i units', async (width, said) => {
+  await writeLayersModel(
+    denseNetwork({ inputs: 1, hidden: [width, width], outputs: 1, rng: new Rng(3), name: 'wide' }),
+    space.at(`wide${width}`),
+  );
+  const words = ['adapt', '--model', `@wide${width}`, '--data', '@curve.csv', '--target', 'y', '--backend', 'cpu'];
+  const wide = (variance: string) =>
+    space.ntk(...words, '--save', '@wide.ntk', '--save-size', '1', '--save-variance', variance);
+  const { code, stdout } = await wide('auto');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(said);
+  expect(stdout).toMatch(/the exact root does not fit .*--save-variance exact saves the training data, 320 B,/);
+  expect((await wide('none')).stdout).not.toMatch(/does not fit/);
+  expect((await wide('exact')).stdout).not.toMatch(/does not fit/);
 });
 
 test('without variances there are means alone', async () => {
