@@ -61,7 +61,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
         ]),
     ...verdictLines(verdict, schema.targets),
     ...(written.length === 0 ? [] : ['', `wrote ${written.join(', ')}`]),
-    ...(stored === undefined ? [] : savedLines(stored, { choice: saveVariance, data: adapted.data })),
+    ...(stored === undefined ? [] : savedLines(stored, { choice: saveVariance, adapted })),
     '',
     verdict?.sentence ?? `No verdict: leave-one-out needs at least 3 rows, and there ${n === 1 ? 'is' : 'are'} ${n}.`,
   ];

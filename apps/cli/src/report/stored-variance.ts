@@ -1,4 +1,4 @@
-import { errorBoundOf, type StoredPosterior, type TrainingData, type VarianceChoice } from '@ntk/adapt';
+import { errorBoundOf, type AdaptedNetwork, type StoredPosterior, type VarianceChoice } from '@ntk/adapt';
 import { formatBytes } from '@ntk/tensor';
 import { short } from './short.ts';
 
@@ -32,17 +32,18 @@ export function describeVariance({ variance }: StoredPosterior): string {
 /** What a posterior was saved from. */
 export interface SaveRequest {
   readonly choice: VarianceChoice;
-  readonly data: TrainingData;
+  readonly adapted: AdaptedNetwork;
 }
 
 /** What was saved, and what would give exact variances where those of a root were left to the room for it and had too little. */
-export function savedLines(stored: StoredPosterior, { choice, data }: SaveRequest): string[] {
+export function savedLines(stored: StoredPosterior, { choice, adapted }: SaveRequest): string[] {
   const said = `  the posterior with ${describeVariance(stored)}`;
-  const { variance, solver } = stored;
+  const { variance } = stored;
+  const { data, inference } = adapted;
   const isLeft = choice.kind === 'auto' || (choice.kind === 'root' && choice.rank === undefined);
   const isExact = variance.kind === 'root' && errorBoundOf(variance) < ROUNDING;
-  // An iterative solver has no exact root, whatever the room.
-  if (!isLeft || isExact || solver !== 'cholesky') return [said];
+  // Posteriors by products alone have no exact root, whatever the room.
+  if (!isLeft || isExact || inference.kind === 'operator') return [said];
   const size = formatBytes(data.x.byteLength + data.y.byteLength);
   return [
     said,

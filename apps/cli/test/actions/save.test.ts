@@ -75,12 +75,13 @@ test.each([
     space.at(`wide${width}`),
   );
   const words = ['adapt', '--model', `@wide${width}`, '--data', '@curve.csv', '--target', 'y', '--backend', 'cpu'];
-  const wide = (variance: string) =>
-    space.ntk(...words, '--save', '@wide.ntk', '--save-size', '1', '--save-variance', variance);
+  const wide = (variance: string, ...more: string[]) =>
+    space.ntk(...words, '--save', '@wide.ntk', '--save-size', '1', '--save-variance', variance, ...more);
   const { code, stdout } = await wide('auto');
   expect(code).toBe(0);
   expect(stdout).toMatch(said);
   expect(stdout).toMatch(/the exact root does not fit .*--save-variance exact saves the training data, 320 B,/);
+  expect((await wide('auto', '--solver', 'cg')).stdout).not.toMatch(/does not fit/);
   expect((await wide('none')).stdout).not.toMatch(/does not fit/);
   expect((await wide('exact')).stdout).not.toMatch(/does not fit/);
 });
