@@ -26,7 +26,7 @@ export { poissonLikelihood } from './likelihoods/poisson.ts';
 export type { Factors } from './factors/factors.ts';
 export type { Batch } from './batches.ts';
 export type { LinearMaps } from './linear-maps.ts';
-export { MAX_BATCH_ROWS } from './memory/memory-plan.ts';
+export { MAX_BATCH_ROWS, WORKING_SHARE } from './memory/memory-plan.ts';
 export type { MemoryPlan } from './memory/memory-plan.ts';
 export { jvp, vjp } from './vjp.ts';
 export type { Vjp } from './vjp.ts';

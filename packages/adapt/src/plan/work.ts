@@ -1,4 +1,4 @@
-import { MAX_BATCH_ROWS } from '@ntk/jacobian';
+import { MAX_BATCH_ROWS, WORKING_SHARE } from '@ntk/jacobian';
 import { bytesPerElement, type DType } from '@ntk/tensor';
 import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
@@ -97,13 +97,15 @@ export class Products {
 
   /** The kernel of n examples, or between those and m others: matrices of float64 on the host. */
   kernel({ n, m, outputs }: Pick<KernelRequest, 'n' | 'm'> & { readonly outputs: OutputsLayout }): Work {
-    const { c } = this.#problem;
+    const { c, cost } = this.#problem;
     const { products, memory } = this.rates;
     const entries = n * (m ?? n) * (outputs === 'full' ? c * c : outputs === 'independent' ? c : 1);
     const size = m === undefined ? { n } : { n, m };
+    const batch = this.#factorBatch(n);
+    const tiles = 2 * batch * cost.factorNumbers * this.#size; // copies of the factors of two batches
     return {
       seconds: this.#problem.kernelSeconds({ ...size, outputs, dtype: this.dtype, rates: { products, memory } }),
-      bytes: entries * DOUBLE,
+      bytes: entries * DOUBLE + batch * cost.factorBytes[this.dtype] + tiles,
     };
   }
 
@@ -114,8 +116,15 @@ export class Products {
     const copies = this.dtype === 'float64' ? DOUBLE : DOUBLE + bytesPerElement(this.dtype);
     return {
       seconds: this.#seconds(examples * cost.factors) + (4 * entries) / this.rates.host,
-      bytes: entries * copies,
+      bytes: entries * copies + this.#factorBatch(examples) * cost.factorBytes[this.dtype],
     };
+  }
+
+  // Examples whose factors are computed at once: `linearize` makes batches smaller rather than give this more than a share of its memory.
+  #factorBatch(examples: number): number {
+    const { c, cost } = this.#problem;
+    const fitting = Math.floor((WORKING_SHARE * this.#memory) / cost.factorBytes[this.dtype]);
+    return Math.max(1, Math.min(examples, Math.ceil(MAX_BATCH_ROWS / c), fitting));
   }
 
   get #size(): number {

@@ -25,6 +25,8 @@ export class Factors {
   readonly #maps: LinearMaps;
   readonly #batches: Batches;
   readonly #made: LazyValues<number, readonly TermTensors[]>;
+  /** Batches whose factors are not there yet. */
+  #missing: number;
 
   /** @param options - `mayServeProducts`: whether there is memory to keep the factors of all batches */
   constructor(
@@ -34,6 +36,7 @@ export class Factors {
   ) {
     this.#maps = maps;
     this.#batches = batches;
+    this.#missing = batches.all.length;
     this.plan = planFactors(maps.derivation, form);
     this.#made = new LazyValues((terms) => tensorsOf(terms).forEach((tensor) => tensor.dispose()));
     this.serveProducts = mayServeProducts && isCheaperFactored(maps.derivation, this.plan);
@@ -57,6 +60,9 @@ export class Factors {
   async #compute(batch: number): Promise<readonly TermTensors[]> {
     const terms = await this.#batches.use(batch, (point) => this.#at(point));
     if (this.serveProducts) this.#batches.releasePoint(batch);
+    this.#missing--;
+    // An engine keeps the working memory of what it compiled, here for as many right-hand sides as outputs.
+    if (this.#missing === 0) this.#maps.releaseExecutable('factors');
     return terms;
   }
 

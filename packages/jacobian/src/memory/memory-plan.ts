@@ -7,6 +7,7 @@ import {
   sizeOf,
   type DType,
   type Network,
+  type Program,
 } from '@ntk/tensor';
 import { derive, type Derivation } from '../derivation.ts';
 import { planFactors } from '../factors/factor-plan.ts';
@@ -14,7 +15,7 @@ import { isCheaperFactored } from '../factors/product-cost.ts';
 import { cotangentProgram, parameterCount, tangentProgram } from '../linear-programs.ts';
 import { foldConvolutions } from '../simplify/fold-convolutions.ts';
 import { evenBatches, inTiles, type BatchSizes } from './batch-size.ts';
-import { peakNumbers } from './program-memory.ts';
+import { ENGINE, peakNumbers } from './program-memory.ts';
 
 /** How a linearization stays within its memory, for products with J and Jᵀ. */
 export interface MemoryPlan extends BatchSizes {
@@ -55,10 +56,7 @@ export const MAX_BATCH_ROWS = 8192;
 const CACHED_NUMBERS = 2 ** 19;
 
 /** Share of the budget that intermediate values may take before batches become smaller. */
-const WORKING_SHARE = 1 / 4;
-
-/** Engines take memory in growing blocks and give it back late: at most this many times what they use. */
-const ENGINE = 2;
+export const WORKING_SHARE = 0.25;
 
 /**
  * Chooses batches, what is kept, and how many right-hand sides go together. In this order: everything kept, with as many windows as fit; batches computed anew
@@ -70,14 +68,17 @@ const ENGINE = 2;
 export function planMemory(network: Network, chosen: readonly number[], options: MemoryOptions): MemoryPlan {
   const { n, dtype, budgetBytes } = options;
   const c = outputCount(network);
-  const cost = memoryCost(network, chosen, bytesPerElement(dtype));
+  const cost = memoryCost(network, chosen, dtype);
   const cached = cost.windows.size === 0 ? Infinity : CACHED_NUMBERS / cost.widest;
-  const most = Math.max(16, Math.floor(Math.min(MAX_BATCH_ROWS / c, cached)));
+  const share = (budgetBytes * WORKING_SHARE) / ENGINE;
+  const most = Math.min(
+    Math.max(16, Math.floor(Math.min(MAX_BATCH_ROWS / c, cached))),
+    examplesWithin(cost.factors, share),
+  );
   const sized = (limit: number): BatchSizes =>
     options.batchSize === undefined
       ? evenBatches(n, c, Math.max(1, Math.min(most, limit)))
       : inTiles(options.batchSize, c);
-  const share = (budgetBytes * WORKING_SHARE) / ENGINE;
   const limit = Math.min(examplesWithin(cost.primal, share), examplesWithin(cost.products, share));
   const kept = keptBatches(cost, options, sized(limit));
   const decision = kept ?? passingBatches(cost, options, sized);
@@ -156,10 +157,13 @@ interface MemoryCost {
   readonly primal: (examples: number) => number;
   /** Those of a product with J and one with Jᵀ, for one right-hand side. */
   readonly products: (examples: number) => number;
+  /** Those while the factors that kernels are made of are computed, which has as many right-hand sides as outputs. */
+  readonly factors: (examples: number) => number;
 }
 
-function memoryCost(network: Network, chosen: readonly number[], bytes: number): MemoryCost {
-  const [one, many, count] = numbersForOneAndMany(network, chosen);
+function memoryCost(network: Network, chosen: readonly number[], dtype: DType): MemoryCost {
+  const bytes = bytesPerElement(dtype);
+  const [one, many, count] = numbersForOneAndMany(network, chosen, dtype);
   // The most that is held at once is a maximum of functions linear in the examples, and so below this chord.
   const chord = (of: (numbers: Numbers) => number) => (examples: number) =>
     bytes * (of(one) + ((examples - 1) * (of(many) - of(one))) / (count - 1));
@@ -172,17 +176,19 @@ function memoryCost(network: Network, chosen: readonly number[], bytes: number):
     windows: new Map([...one.windows].map(([node, size]) => [node, bytes * size])),
     primal: chord(({ primal }) => primal),
     products: chord(({ products }) => products),
+    factors: chord(({ factors }) => factors),
   };
 }
 
 /** What one example takes, and many; in proportion where a Program holds its number of examples in an attribute and is valid for no other. */
-function numbersForOneAndMany(network: Network, chosen: readonly number[]): [Numbers, Numbers, number] {
+function numbersForOneAndMany(network: Network, chosen: readonly number[], dtype: DType): [Numbers, Numbers, number] {
+  const numbersOf = (examples: number): Numbers => numbersFor(network, chosen, { examples, dtype });
   try {
-    return [numbersFor(network, chosen, 1), numbersFor(network, chosen, MAX_BATCH_ROWS), MAX_BATCH_ROWS];
+    return [numbersOf(1), numbersOf(MAX_BATCH_ROWS), MAX_BATCH_ROWS];
   } catch (error) {
     if (!(error instanceof NtkError)) throw error;
     const examples = network.program.inputs[0]!.shape[0]!;
-    const all = numbersFor(network, chosen, examples);
+    const all = numbersOf(examples);
     return [scaled(all, 1 / examples), scaled(all, 2 / examples), 2];
   }
 }
@@ -205,9 +211,14 @@ interface Numbers {
   readonly windows: ReadonlyMap<number, number>;
   readonly primal: number;
   readonly products: number;
+  readonly factors: number;
 }
 
-function numbersFor(network: Network, chosen: readonly number[], examples: number): Numbers {
+function numbersFor(
+  network: Network,
+  chosen: readonly number[],
+  { examples, dtype }: { readonly examples: number; readonly dtype: DType },
+): Numbers {
   const inputs = chosen.map((i) => i + 1);
   const own = rebatch(network.program, examples);
   const program = foldConvolutions(own, inputs);
@@ -217,27 +228,35 @@ function numbersFor(network: Network, chosen: readonly number[], examples: numbe
     const source = derivation.sources[i]!;
     return derivation.sourceShared[i] || ('input' in source && source.input === 0) ? sum : sum + sizeOf(shape);
   }, 0);
-  const factors = servingFactors(own === program ? derivation : derive(own, inputs, () => false));
+  const factors = factorSizes(own === program ? derivation : derive(own, inputs, () => false), dtype);
+  const peak = (each: Program): number => peakNumbers(each, dtype);
   return {
     parameters: parameterCount(derivation),
     input,
-    kept: input + coefficients + factors.kept,
+    kept: input + coefficients + (factors.serve ? factors.kept : 0),
     widest: Math.max(
       1,
       ...derivation.nodes.map(({ shape, exampleAxis }) => (exampleAxis === null ? 0 : sizeOf(shape))),
     ),
     windows: windowSizes(derive(program, inputs)),
-    primal: Math.max(peakNumbers(derivation.primal), factors.peak),
-    products: peakNumbers(tangentProgram(derivation, 1)) + peakNumbers(cotangentProgram(derivation, 1)),
+    primal: Math.max(peak(derivation.primal), factors.serve ? factors.peak : 0),
+    products: peak(tangentProgram(derivation, 1)) + peak(cotangentProgram(derivation, 1)),
+    factors: factors.peak,
   };
 }
 
-/** The numbers of the factors, and the most that are alive while they are computed, where products are made from them. */
-function servingFactors(derivation: Derivation): { readonly kept: number; readonly peak: number } {
+/** The numbers of the factors, the most that are alive while they are computed, and whether products are made from them. */
+function factorSizes(
+  derivation: Derivation,
+  dtype: DType,
+): { readonly kept: number; readonly peak: number; readonly serve: boolean } {
   const plan = planFactors(derivation);
-  if (!isCheaperFactored(derivation, plan)) return { kept: 0, peak: 0 };
   const shapes = plan.terms.flatMap(({ activations, indices, sensitivities }) => [activations, indices, sensitivities]);
-  return { kept: shapes.reduce((sum, shape) => sum + sizeOf(shape ?? [0]), 0), peak: peakNumbers(plan.program) };
+  return {
+    kept: shapes.reduce((sum, shape) => sum + sizeOf(shape ?? [0]), 0),
+    peak: peakNumbers(plan.program, dtype),
+    serve: isCheaperFactored(derivation, plan),
+  };
 }
 
 /** Of a derivation that stores all windows: their sizes, by numbers of nodes. */

@@ -1,10 +1,24 @@
-import { shapeOf, sizeOf, type Program, type ProgramNode, type Value } from '@ntk/tensor';
+import {
+  bytesPerElement,
+  shapeOf,
+  sizeOf,
+  type DType,
+  type NodeOf,
+  type Program,
+  type ProgramNode,
+  type Value,
+} from '@ntk/tensor';
+
+/** Engines take memory in growing blocks and give it back late: at most this many times what they use. */
+export const ENGINE = 2;
 
 /**
  * The most numbers that a run of a Program holds at once beside its inputs: values from where they are computed to where they are last read, outputs
  * to the end, and what engines need inside one operation (other layouts of images, partly laid windows, a transposed factor).
+ *
+ * @param dtype - engines without convolutions in float64 make them products with all windows
  */
-export function peakNumbers(program: Program): number {
+export function peakNumbers(program: Program, dtype: DType): number {
   const count = program.inputs.length;
   const owner = storageOwners(program);
   const last = lastReads(program, owner);
@@ -13,13 +27,18 @@ export function peakNumbers(program: Program): number {
   program.nodes.forEach((node, i) => {
     const value = count + i;
     if (owner[value] === value) live += sizeOf(node.shape);
-    peak = Math.max(peak, live + scratch(program, node));
+    peak = Math.max(peak, live + scratch(program, node, dtype));
     const ended = new Set([value, ...node.inputs].map((operand) => owner[operand]!));
     for (const ending of ended) {
       if (ending >= count && last[ending] === i) live -= sizeOf(shapeOf(program, ending));
     }
   });
   return peak;
+}
+
+/** Bytes that an engine takes for a run of a Program, at most, beside its inputs. */
+export function peakBytes(program: Program, dtype: DType): number {
+  return ENGINE * peakNumbers(program, dtype) * bytesPerElement(dtype);
 }
 
 /** The value whose storage each value lies in: a reshape makes no copy. */
@@ -39,9 +58,12 @@ function lastReads({ inputs, nodes, outputs }: Program, owner: readonly Value[])
   return last;
 }
 
-function scratch(program: Program, node: ProgramNode): number {
+function scratch(program: Program, node: ProgramNode, dtype: DType): number {
   const operand = (i: number): readonly number[] => shapeOf(program, node.inputs[i]!);
-  if (node.op === 'conv2d' || node.op === 'conv2dTranspose') return sizeOf(operand(0)) + sizeOf(node.shape);
+  if (node.op === 'conv2d' || node.op === 'conv2dTranspose') {
+    const layouts = sizeOf(operand(0)) + sizeOf(node.shape);
+    return dtype === 'float64' ? layouts + windowNumbers(program, node) : layouts;
+  }
   if (node.op === 'patches') return sizeOf(node.shape) / node.attributes.kernel[0]! + sizeOf(operand(0));
   if (node.op === 'fold') return 2 * sizeOf(operand(0));
   if (node.op !== 'matmul') return 0;
@@ -50,4 +72,11 @@ function scratch(program: Program, node: ProgramNode): number {
     (transposeA ? sizeOf(operand(0)) : 0) * Number(operand(0).length > 2) +
     (transposeB ? sizeOf(operand(1)) : 0) * Number(operand(1).length > 2)
   );
+}
+
+/** The windows of a convolution, or what is added up to the images of a transposed one. */
+function windowNumbers(program: Program, node: NodeOf<'conv2d' | 'conv2dTranspose'>): number {
+  const responses = node.op === 'conv2d' ? node.shape : shapeOf(program, node.inputs[0]!);
+  const filter = shapeOf(program, node.inputs[1]!);
+  return sizeOf(responses.slice(0, 3)) * sizeOf(filter.slice(0, 3)) * node.attributes.groups;
 }
