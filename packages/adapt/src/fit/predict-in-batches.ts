@@ -29,10 +29,13 @@ export async function predictInBatches(
   const c = outputCount(network);
   const mean = new Float64Array(m * c);
   const variance = new Float64Array(m * c);
-  const batchSize = Math.min(m, TEST_BATCH, most);
-  for (let start = 0; start < m; start += batchSize) {
-    const batch = x.subarray(start * size, (start + batchSize) * size);
-    using test = await linearize(network, batch, { ...execution, batchSize });
+  const count = Math.min(m, TEST_BATCH, most);
+  // Through the network they go in as many as there is memory for, always the same number.
+  let batchSize: number | undefined;
+  for (let start = 0; start < m; start += count) {
+    const batch = x.subarray(start * size, (start + count) * size);
+    using test = await linearize(network, batch, { ...execution, ...(batchSize === undefined ? {} : { batchSize }) });
+    batchSize = test.memory.batchSize;
     const part = await predict(test);
     mean.set(part.mean, start * c);
     variance.set(part.variance, start * c);
