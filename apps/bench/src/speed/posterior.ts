@@ -55,7 +55,7 @@ export async function posteriorSuite(
     varianceError: relativeDistance(variance, exact.variance.subarray(0, variance.length)),
     ratio: row.milliseconds / fastest,
   }));
-  rows.forEach(checkAgreement);
+  rows.filter(({ note }) => note === undefined).forEach(checkAgreement);
   const title = `${problem.title}, mean and ${problem.m * problem.c} variances`;
   return { suite: 'posterior', problem: title, seed, rows, ...('missing' in found ? found : {}) };
 }
@@ -71,9 +71,9 @@ async function timeAdapt(backend: Backend, problem: PosteriorProblem, dtype: DTy
   return { name: `ours, ${dtype} products`, milliseconds: timing.median, timing, ...answer! };
 }
 
-/** Conjugate gradients stopped at 1e-4 leave some percent in variances, which are small differences. */
-const AGREEMENT = 0.1;
+const AGREEMENT = 1e-2;
 
+/** Of ways without an iteration: what a stopped one leaves of a variance, a small difference, is told in its row. */
 function checkAgreement({ name, meanError, varianceError }: PosteriorRow): void {
   if (meanError < AGREEMENT && varianceError < AGREEMENT) return;
   throw new NtkError(
