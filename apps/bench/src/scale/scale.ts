@@ -1,7 +1,8 @@
 import { adapt, describeMethod, planAdaptation, type AdaptedNetwork, type Plan } from '@ntk/adapt';
-import { kernelDiagonal, linearize, type LayerSelection } from '@ntk/jacobian';
+import type { LayerSelection } from '@ntk/jacobian';
 import { denseNetwork } from '@ntk/models';
-import { Rng, formatBytes, formatSeconds, type Backend, type Network } from '@ntk/tensor';
+import { Rng, formatBytes, formatSeconds, type Backend } from '@ntk/tensor';
+import { meanDiagonal } from '../speed/mean-diagonal.ts';
 
 /** A problem of a size at which memory decides. */
 export interface ScaleProblem {
@@ -48,7 +49,7 @@ export async function scaleRun(backend: Backend, name: string, peakBytes: () => 
   const network = denseNetwork({ inputs: 2, hidden: [500, 500], outputs: 2, rng: rng.fork('weights') });
   const x = rng.normals(2 * n);
   const y = Float64Array.from(x, (value) => Math.sin(2 * value) + 0.1 * rng.normal());
-  const noise = NOISE * (await meanDiagonal(network, x.subarray(0, 1000), choices.layers, backend));
+  const noise = NOISE * (await meanDiagonal(network, x.subarray(0, 1000), backend, choices.layers));
   const options = {
     backend,
     ...choices,
@@ -78,17 +79,6 @@ function solutionOf({ solution }: AdaptedNetwork): ScaleReport['solution'] {
   if (solution === undefined) return undefined;
   const { steps, residual } = solution.stats;
   return { steps, residual: Math.max(...residual) };
-}
-
-async function meanDiagonal(
-  network: Network,
-  x: Float64Array,
-  layers: LayerSelection,
-  backend: Backend,
-): Promise<number> {
-  using sample = await linearize(network, x, { backend, layers });
-  const diagonal = await kernelDiagonal(sample);
-  return diagonal.reduce((sum, value) => sum + value / diagonal.length, 0);
 }
 
 /** A report as lines of text. */

@@ -1,6 +1,6 @@
 import { outputCount, type Backend, type DType } from '@ntk/tensor';
+import { meanDiagonal } from './mean-diagonal.ts';
 import { speedProblem, type SpeedProblem } from './speed-problem.ts';
-import { unitPriorVariance } from './unit-prior.ts';
 
 /** How much of the problem the slow ways are asked for. */
 export interface PosteriorSetting {
@@ -49,7 +49,7 @@ export async function posteriorProblem(
     const [example, output] = [Math.floor(row / c), row % c];
     return Math.sin(2 * x[example * width]! + output) + 0.1 * rng.normal();
   });
-  const priorVariance = await unitPriorVariance(network, x, backend);
+  const priorVariance = 1 / (await meanDiagonal(network, x, backend));
   const test = new Float32Array(rng.normals(m * width));
   return { ...problem, y, test, m, c, priorVariance, noiseVariance: 0.02 };
 }

@@ -36,7 +36,7 @@ interface Answered extends Prediction, Pick<PosteriorRow, 'name' | 'milliseconds
  * Times `adapt` and `predict` with given variances beside the peers found on the machine. Ours is warm (Programs compiled, as in a process that lives), peers
  * are warm too (threads started); imports count for nobody.
  *
- * @throws {NtkError} if two ways disagree: the times would mean nothing
+ * @throws {NtkError} if two ways without an iteration disagree: the times would mean nothing
  */
 export async function posteriorSuite(
   backend: Backend,

@@ -1,8 +1,8 @@
 import { adapt, type Prediction } from '@ntk/adapt';
 import { denseNetwork } from '@ntk/models';
 import { OptionError, Rng, type Backend, type Network } from '@ntk/tensor';
+import { meanDiagonal } from './mean-diagonal.ts';
 import { relativeDistance } from './relative-distance.ts';
-import { unitPriorVariance } from './unit-prior.ts';
 
 /** One size in one space. */
 export interface SpaceRow {
@@ -91,7 +91,7 @@ async function spaceProblem(backend: Backend, { hidden, n }: Sweep['sizes'][numb
   const x = new Float32Array(rng.normals(n * INPUTS));
   const y = Float64Array.from({ length: n }, (_, i) => Math.sin(x[i * INPUTS]!) + 0.1 * rng.normal());
   const test = new Float32Array(rng.normals(TEST_POINTS * INPUTS));
-  return { network, x, y, test, priorVariance: await unitPriorVariance(network, x, backend) };
+  return { network, x, y, test, priorVariance: 1 / (await meanDiagonal(network, x, backend)) };
 }
 
 async function timeSpace(
