@@ -16,8 +16,10 @@ export function checkVector(values: Float64Array, length: number, name: string):
 
 /** Rejects entries that are NaN or infinite with a NumericalError that names the first. */
 export function checkFinite(values: Float64Array, name: string): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+  // A loop: the array's own search calls a function for each entry, which takes ten times as long.
+  let bad = 0;
+  while (bad < values.length && Number.isFinite(values[bad]!)) bad++;
+  if (bad === values.length) return;
   throw new NumericalError(
     `${name}: got ${values[bad]} at entry ${bad}, expected finite numbers; drop or fill that entry first`,
     'non-finite-input',

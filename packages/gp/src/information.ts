@@ -24,6 +24,8 @@ export interface InformationState extends SolverState, LogDeterminant {
   factor?(): Matrix;
   /** R⁻¹ b for each row b of [k, N], where the solver has a faster way than substitution with the factor. */
   solveFactor?(b: Matrix): Promise<Matrix>;
+  /** R⁻ᵀ b for each row b of [k, N], where the solver has a faster way than substitution. */
+  solveFactorTransposed?(b: Matrix): Promise<Matrix>;
   /** R⁻¹, where the solver has a faster way than the host. */
   inverseFactor?(): Promise<Matrix>;
   /** What was added to the diagonal of B. */
@@ -41,7 +43,7 @@ export interface Information {
   /** R⁻¹ b for each row b of [k, N]: its squared length is bᵀ B⁻¹ b. Cost: k·N²/2 multiply-adds. */
   whiten(b: Matrix): Promise<Matrix>;
   /** R⁻ᵀ b for each row b of [k, N]; after `whiten`, B⁻¹ b. Cost: k·N²/2 multiply-adds. */
-  finish(b: Matrix): Matrix;
+  finish(b: Matrix): Promise<Matrix>;
   /** R⁻¹, lower triangular, [N, N]: its columns' products are the entries of B⁻¹. Cost: N³/4 multiply-adds. */
   inverseRoot(): Promise<Matrix>;
   /** The information of [B Cᵀ; C D] for new rows C, [k, N], and D, [k, k]; independent of this one. Cost: k·N²/2 multiply-adds. */
@@ -67,6 +69,7 @@ export async function factorInformation(b: Matrix, solver: InformationSolver): P
     return informationOf({
       factor: () => factorOf(state),
       whiten: async (x) => (await state.solveFactor?.(x)) ?? solveLower(factorOf(state), x),
+      finish: async (x) => (await state.solveFactorTransposed?.(x)) ?? solveLowerTransposed(factorOf(state), x),
       inverseRoot: async () => (await state.inverseFactor?.()) ?? invertLower(factorOf(state)),
       jitter: state.jitter ?? 0,
       logDeterminant: await state.logDeterminant(),
@@ -78,7 +81,7 @@ export async function factorInformation(b: Matrix, solver: InformationSolver): P
   }
 }
 
-interface Factored extends Pick<Information, 'whiten' | 'inverseRoot'> {
+interface Factored extends Pick<Information, 'whiten' | 'finish' | 'inverseRoot'> {
   readonly factor: () => Matrix;
   readonly jitter: number;
   readonly logDeterminant: number;
@@ -86,12 +89,12 @@ interface Factored extends Pick<Information, 'whiten' | 'inverseRoot'> {
 }
 
 function informationOf(factored: Factored): Information {
-  const { factor, whiten, inverseRoot, jitter, logDeterminant, dispose } = factored;
+  const { factor, whiten, finish, inverseRoot, jitter, logDeterminant, dispose } = factored;
   return {
     jitter,
     logDeterminant,
     whiten,
-    finish: (x) => solveLowerTransposed(factor(), x),
+    finish,
     inverseRoot,
     append: (below, corner) => {
       const padded = copyMatrix(corner);
@@ -100,6 +103,7 @@ function informationOf(factored: Factored): Information {
       return informationOf({
         factor: () => extended,
         whiten: async (x) => solveLower(extended, x),
+        finish: async (x) => solveLowerTransposed(extended, x),
         inverseRoot: async () => invertLower(extended),
         jitter,
         logDeterminant: choleskyLogDeterminant(extended),

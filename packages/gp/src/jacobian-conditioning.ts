@@ -143,10 +143,8 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
     for (let first = 0; first < this.rows; first += size) {
       const block = gramOfRows(sliceRows(half, first, first + size));
       const leverage = Math.max(...block.data.filter((_, i) => i % (size + 1) === 0));
-      blocks.set(
-        (leverage > LEVERAGE ? this.#sumOfSquaresBlock(half, first, size) : complement(block)).data,
-        first * size,
-      );
+      const { data } = leverage > LEVERAGE ? await this.#sumOfSquaresBlock(half, first, size) : complement(block);
+      blocks.set(data, first * size);
     }
     return blocks;
   }
@@ -215,11 +213,11 @@ class JacobianConditioning implements WeightConditioning<JacobianQuery> {
     return this.#whitenedFeatures;
   }
 
-  #sumOfSquaresBlock(half: Matrix, first: number, size: number): Matrix {
+  async #sumOfSquaresBlock(half: Matrix, first: number, size: number): Promise<Matrix> {
     const rows = sliceRows(half, first, first + size);
     const complementRows = gemm(rows, half, { transposeB: true, alpha: -1 }); // [size, N]
     for (let i = 0; i < size; i++) complementRows.data[i * this.rows + first + i]! += 1;
-    const weights = this.#state.information.finish(rows); // H⁻¹ f
+    const weights = await this.#state.information.finish(rows); // H⁻¹ f
     return gemm(weights, weights, { transposeB: true, addTo: gramOfRows(complementRows) });
   }
 }

@@ -113,7 +113,7 @@ class FactoredKernel implements KernelConditioning {
 
   async solve(whitened: Matrix): Promise<WhitenedSolution> {
     const half = await this.#information.whiten(whitened); // [k, N]
-    const value = this.#information.finish(half);
+    const value = await this.#information.finish(half);
     return { value, coefficients: timesRootTransposed(value, this.precisionRoot), gram: gramOfRows(half) };
   }
 
@@ -153,7 +153,7 @@ class FactoredKernel implements KernelConditioning {
     const half = await this.#whitenedCross(query);
     const covariance = scaled(kTestTest, this.#priorVariance);
     gemm(half, half, { transposeB: true, alpha: -1, addTo: covariance });
-    const variance = this.#varianceFrom(query, half);
+    const variance = await this.#varianceFrom(query, half);
     for (let i = 0; i < m; i++) covariance.data[i * m + i] = variance[i]!;
     return covariance;
   }
@@ -191,13 +191,13 @@ class FactoredKernel implements KernelConditioning {
     return this.#information.whiten(scaled(timesRoot(kTestTrain, this.precisionRoot), this.#priorVariance));
   }
 
-  #varianceFrom(query: KernelQuery, half: Matrix): Float64Array {
+  async #varianceFrom(query: KernelQuery, half: Matrix): Promise<Float64Array> {
     const prior = priorVariances(query, this.#priorVariance);
     const variance = prior.map((value, i) => value - sumOfSquares(rowOf(half, i)));
     const cancelled = [...variance.keys()].filter((i) => !(variance[i]! > CANCELLED * prior[i]!));
     const rows = matrix(cancelled.length, this.rows);
     cancelled.forEach((row, i) => rowOf(rows, i).set(rowOf(half, row)));
-    const bounds = this.#information.finish(rows);
+    const bounds = await this.#information.finish(rows);
     cancelled.forEach((row, i) => {
       variance[row] = Math.min(prior[row]!, Math.max(variance[row]!, sumOfSquares(rowOf(bounds, i))));
     });

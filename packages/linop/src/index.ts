@@ -16,7 +16,7 @@ export { type GemmOptions, type SyrkOptions, gemm, syrk } from './dense/gemm.ts'
 export { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from './dense/inverse.ts';
 export { invertLowerOn } from './dense/invert-lower-on.ts';
 export { type Matrix, copyMatrix, identityMatrix, matrix, mirrorLower, transposeMatrix } from './dense/matrix.ts';
-export { solveLowerOn } from './dense/solve-lower-on.ts';
+export { solveLowerOn, solveLowerTransposedOn } from './dense/solve-lower-on.ts';
 export { type TriangularOptions, choleskySolve, solveLower, solveLowerTransposed } from './dense/triangular.ts';
 export { type Tridiagonal, type TridiagonalFactor, factorTridiagonal, solveTridiagonal } from './dense/tridiagonal.ts';
 export { type TridiagonalQuadrature, tridiagonalQuadrature } from './dense/tridiagonal-quadrature.ts';

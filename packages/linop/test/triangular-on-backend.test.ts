@@ -10,6 +10,8 @@ import {
   matrixOperator,
   solveLower,
   solveLowerOn,
+  solveLowerTransposed,
+  solveLowerTransposedOn,
 } from '@ntk/linop';
 import { frobeniusNorm, geometricSpectrum, matrixWithSpectrum, randomMatrix } from '@ntk/linop/testing';
 import { Rng, ShapeError, UnsupportedError, cpuBackend } from '@ntk/tensor';
@@ -46,6 +48,16 @@ describe.each([
     expect(distance(x, solveLower(l, b))).toBeLessThanOrEqual(n * U * Math.sqrt(condition) * frobeniusNorm(x));
   });
 
+  it('solves with the transpose, with the residual of substitution', async () => {
+    const b = randomMatrix(k, n, new Rng('b'));
+    const x = await solveLowerTransposedOn(backend, noisy, b);
+    const residual = distance(gemm(x, l), b);
+    expect(residual).toBeLessThanOrEqual(n * U * frobeniusNorm(l) * frobeniusNorm(x));
+    expect(distance(x, solveLowerTransposed(l, b))).toBeLessThanOrEqual(
+      n * U * Math.sqrt(condition) * frobeniusNorm(x),
+    );
+  });
+
   it('inverts', async () => {
     const inverse = await invertLowerOn(backend, noisy);
     const bound = n * U * frobeniusNorm(l) * frobeniusNorm(inverse);
@@ -63,6 +75,8 @@ it('the solver uses them', async () => {
   const b = randomMatrix(40, n, new Rng(5));
   const half = await state.solveFactor(b);
   expect(distance(half, solveLower(state.factor(), b))).toBeLessThanOrEqual(n * U * 1e2 * frobeniusNorm(half));
+  const solution = await state.solveFactorTransposed(half);
+  expect(distance(solution, state.solve(b))).toBeLessThanOrEqual(n * U * 1e4 * frobeniusNorm(solution));
   const inverse = await state.inverseFactor();
   expect(distance(inverse, invertLower(state.factor()))).toBeLessThanOrEqual(n * U * 1e2 * frobeniusNorm(inverse));
   expect(tracked.describeLive()).toEqual([]);
@@ -72,6 +86,7 @@ it('rejects what does not fit', async () => {
   const single = { ...backend, supports: { ...backend.supports, float64: false } };
   await expect(solveLowerOn(backend, identityMatrix(3), matrix(1, 2))).rejects.toThrow(ShapeError);
   await expect(solveLowerOn(backend, matrix(2, 3), matrix(1, 3))).rejects.toThrow(ShapeError);
+  await expect(solveLowerTransposedOn(backend, identityMatrix(3), matrix(1, 2))).rejects.toThrow(ShapeError);
   await expect(invertLowerOn(backend, matrix(2, 3))).rejects.toThrow(ShapeError);
   await expect(solveLowerOn(single, identityMatrix(2), matrix(1, 2))).rejects.toThrow(UnsupportedError);
   await expect(invertLowerOn(single, identityMatrix(2))).rejects.toThrow(UnsupportedError);

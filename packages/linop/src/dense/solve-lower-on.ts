@@ -1,7 +1,7 @@
 import { type Backend, ShapeError } from '@ntk/tensor';
 import { requireFloat64 } from './float64-backend.ts';
 import { type Matrix, copyMatrix, squareSize } from './matrix.ts';
-import { PANEL, solvePanel } from './solve-panel.ts';
+import { PANEL, solvePanel, solvePanelTransposed } from './solve-panel.ts';
 
 /**
  * Solves L x = b for many right-hand sides, with nearly all work in float64 products of a backend.
@@ -16,18 +16,37 @@ import { PANEL, solvePanel } from './solve-panel.ts';
  * Cost: k·n²/2 multiply-adds on the backend, some 1,000·n on the host. For a few right-hand sides `solveLower` is as fast.
  */
 export async function solveLowerOn(backend: Backend, l: Matrix, b: Matrix): Promise<Matrix> {
-  requireFloat64(backend, 'solveLowerOn');
-  const n = squareSize(l, 'solveLowerOn');
-  if (b.columns !== n) {
-    throw new ShapeError(
-      `solveLowerOn: got right-hand sides of ${b.columns} entries, expected ${n}; store one right-hand side a row`,
-    );
-  }
-  const x = copyMatrix(b);
-  if (x.rows === 0) return x;
-  for (let first = 0; first < n; first += PANEL) {
+  const x = prepare(backend, l, b, 'solveLowerOn');
+  const n = x.columns;
+  for (let first = 0; first < n && x.rows > 0; first += PANEL) {
     const panel = { of: l, first, count: Math.min(PANEL, n - first) };
     await solvePanel(backend, { of: x, first: 0, count: x.rows }, panel);
   }
   return x;
+}
+
+/**
+ * Solves Lᵀ x = b for many right-hand sides, with nearly all work in float64 products of a backend.
+ *
+ * @returns x, [k, n], equal to that of `solveLowerTransposed` to rounding; parameters, errors and cost as those of `solveLowerOn`
+ */
+export async function solveLowerTransposedOn(backend: Backend, l: Matrix, b: Matrix): Promise<Matrix> {
+  const x = prepare(backend, l, b, 'solveLowerTransposedOn');
+  const n = x.columns;
+  for (let end = n; end > 0 && x.rows > 0; ) {
+    const first = Math.floor((end - 1) / PANEL) * PANEL;
+    const rows = { of: l, first, count: n - first };
+    await solvePanelTransposed(backend, { of: x, first: 0, count: x.rows }, rows, end - first);
+    end = first;
+  }
+  return x;
+}
+
+function prepare(backend: Backend, l: Matrix, b: Matrix, caller: string): Matrix {
+  requireFloat64(backend, caller);
+  const n = squareSize(l, caller);
+  if (b.columns === n) return copyMatrix(b);
+  throw new ShapeError(
+    `${caller}: got right-hand sides of ${b.columns} entries, expected ${n}; store one right-hand side a row`,
+  );
 }

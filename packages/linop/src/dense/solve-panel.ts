@@ -29,14 +29,41 @@ export interface Rows {
  * substitution. Source: Du Croz & Higham (1992), Stability of methods for matrix inversion.
  */
 export async function solvePanel(backend: Backend, x: Rows, l: Rows): Promise<void> {
-  const n = l.of.columns;
-  const ranges = rangesOf(l.first, l.count);
+  await solveTriangles(backend, { x, l, first: l.first, width: l.count }, (shape) => forwardProgram(shape));
+}
+
+/**
+ * One panel of columns of X L = B, as `solvePanel`: X_j = (B_j − X_{>j} L_{>j,j}) L_jj⁻¹.
+ *
+ * @param x - right-hand sides, [k, n]: X in the columns after the panel, B in those of the panel, where X takes its place
+ * @param l - the rows of L from the panel on, to the last; the panel are its first `width` columns from column `l.first` on, at most PANEL
+ *
+ * Cost: k·width·(n − l.first − width/2) multiply-adds on the backend.
+ */
+export async function solvePanelTransposed(backend: Backend, x: Rows, l: Rows, width: number): Promise<void> {
+  await solveTriangles(backend, { x, l, first: l.first, width }, (shape) => backwardProgram(shape));
+}
+
+interface Panel {
+  readonly x: Rows;
+  readonly l: Rows;
+  /** The first of its columns, and how many there are. */
+  readonly first: number;
+  readonly width: number;
+}
+
+async function solveTriangles(
+  backend: Backend,
+  { x, l, first, width }: Panel,
+  programOf: (shape: PanelShape) => Program,
+): Promise<void> {
+  const ranges = rangesOf(first, width);
   const triangles = ranges.map(({ start, end }) =>
     lowerMatrix(subBlock(blockOf(l.of), start, start, end - start, end - start)),
   );
   const inverses = triangles.map((triangle) => invertLower(triangle));
   const refine = triangles.some((triangle, i) => rowSumNorm(triangle) * rowSumNorm(inverses[i]!) > WELL_CONDITIONED);
-  const program = panelProgram({ n, right: x.count, start: l.first, width: l.count, refine });
+  const program = programOf({ n: l.of.columns, rows: l.count, right: x.count, start: first, width, refine });
   using executable = await backend.compile(program, { dtype: 'float64' });
   const squares = [...inverses, ...(refine ? triangles : [])];
   const inputs = [
@@ -63,38 +90,87 @@ export function uploadRows(backend: Backend, { of, first, count }: Rows): Tensor
 
 interface PanelShape {
   readonly n: number;
+  /** Of L that are given. */
+  readonly rows: number;
+  /** Right-hand sides. */
   readonly right: number;
   readonly start: number;
   readonly width: number;
   readonly refine: boolean;
 }
 
-/** Inputs x, l, the inverses, and the triangles where they refine; one output for each triangle. */
-function panelProgram({ n, right, start, width, refine }: PanelShape): Program {
-  const p = new ProgramBuilder('triangular-solve');
-  const [x, l] = [p.input('x', [right, n]), p.input('l', [width, n])];
-  const ranges = rangesOf(start, width);
-  const declare = (name: string): Value[] =>
-    ranges.map((range) => p.input(`${name}${range.start}`, [range.end - range.start, range.end - range.start]));
-  const inverses = declare('inverse');
-  const triangles = refine ? declare('triangle') : [];
-  const times = (value: Value, matrix: Value): Value => p.matmul(value, matrix, { transposeB: true });
+/** Outputs X of each triangle, in the order of their columns. */
+function forwardProgram(shape: PanelShape): Program {
+  const { start, width } = shape;
+  const panel = panelInputs(shape);
+  const { p, x, l } = panel;
+  const times = (value: Value, factor: Value): Value => p.matmul(value, factor, { transposeB: true });
   let rest = p.slice(x, 1, { start, end: start + width });
   if (start > 0) rest = p.sub(rest, times(p.slice(x, 1, { end: start }), p.slice(l, 1, { end: start })));
   const solved: Value[] = [];
-  for (const [i, range] of ranges.entries()) {
+  for (const [i, range] of rangesOf(start, width).entries()) {
     const columns = { start: range.start - start, end: range.end - start };
     let own = p.slice(rest, 1, columns);
     if (i > 0) {
       const factor = p.slice(p.slice(l, 0, columns), 1, { start, end: range.start });
       own = p.sub(own, times(p.concat(solved, 1), factor));
     }
-    let part = times(own, inverses[i]!);
-    if (refine) part = p.add(part, times(p.sub(own, times(part, triangles[i]!)), inverses[i]!));
-    solved.push(part);
+    solved.push(solveTriangle(panel, i, own, times));
   }
   solved.forEach((part, i) => p.output(`x${i}`, part));
   return p.build();
+}
+
+/** As `forwardProgram`, from the last triangle to the first. */
+function backwardProgram(shape: PanelShape): Program {
+  const { n, rows, start, width } = shape;
+  const panel = panelInputs(shape);
+  const { p, x, l } = panel;
+  const times = (value: Value, factor: Value): Value => p.matmul(value, factor);
+  const columns = p.slice(l, 1, { start, end: start + width }); // [rows, width]
+  let rest = p.slice(x, 1, { start, end: start + width });
+  if (rows > width)
+    rest = p.sub(rest, times(p.slice(x, 1, { start: start + width, end: n }), p.slice(columns, 0, { start: width })));
+  let solved: Value[] = [];
+  for (const [i, range] of [...rangesOf(start, width).entries()].reverse()) {
+    const own = { start: range.start - start, end: range.end - start };
+    let right = p.slice(rest, 1, own);
+    if (solved.length > 0) {
+      const factor = p.slice(p.slice(columns, 0, { start: own.end, end: width }), 1, own);
+      right = p.sub(right, times(p.concat(solved, 1), factor));
+    }
+    solved = [solveTriangle(panel, i, right, times), ...solved];
+  }
+  solved.forEach((part, i) => p.output(`x${i}`, part));
+  return p.build();
+}
+
+interface PanelInputs {
+  readonly p: ProgramBuilder;
+  readonly x: Value;
+  readonly l: Value;
+  readonly inverses: readonly Value[];
+  /** Only where solutions are refined. */
+  readonly triangles: readonly Value[];
+}
+
+function panelInputs({ n, rows, right, start, width, refine }: PanelShape): PanelInputs {
+  const p = new ProgramBuilder('triangular-solve');
+  const [x, l] = [p.input('x', [right, n]), p.input('l', [rows, n])];
+  const declare = (name: string): Value[] =>
+    rangesOf(start, width).map(({ start, end }) => p.input(`${name}${start}`, [end - start, end - start]));
+  return { p, x, l, inverses: declare('inverse'), triangles: refine ? declare('triangle') : [] };
+}
+
+function solveTriangle(
+  { p, inverses, triangles }: PanelInputs,
+  i: number,
+  right: Value,
+  times: (value: Value, factor: Value) => Value,
+): Value {
+  const part = times(right, inverses[i]!);
+  const triangle = triangles[i];
+  return triangle === undefined ? part : p.add(part, times(p.sub(right, times(part, triangle)), inverses[i]!));
 }
 
 /** The triangles of a panel, by their columns. */

@@ -21,8 +21,8 @@ import { requireFloat64 } from '../dense/float64-backend.ts';
 import { choleskyInverse, choleskyInverseDiagonal, choleskyLogDeterminant, invertLower } from '../dense/inverse.ts';
 import { invertLowerOn } from '../dense/invert-lower-on.ts';
 import { type Matrix, matrix } from '../dense/matrix.ts';
-import { solveLowerOn } from '../dense/solve-lower-on.ts';
-import { choleskySolve, solveLower } from '../dense/triangular.ts';
+import { solveLowerOn, solveLowerTransposedOn } from '../dense/solve-lower-on.ts';
+import { choleskySolve, solveLower, solveLowerTransposed } from '../dense/triangular.ts';
 import { NumericalError } from '../errors.ts';
 import type { LogDeterminant } from '../log-determinant.ts';
 import type { LinearOperator } from '../operator.ts';
@@ -58,6 +58,8 @@ export interface CholeskyState extends SolverState, LogDeterminant {
   solve(b: Matrix): Matrix;
   /** L⁻¹ b for each row b of a host block, [k, n] → [k, n]: half of the solve, whose squared norms are bᵀ A⁻¹ b. Cost: k·n²/2. */
   solveFactor(b: Matrix): Promise<Matrix>;
+  /** L⁻ᵀ b for each row b of a host block, [k, n] → [k, n]: the other half of the solve. Cost: k·n²/2. */
+  solveFactorTransposed(b: Matrix): Promise<Matrix>;
   /** L⁻¹, lower triangular, [n, n]. Cost: n³/4 multiply-adds, or n³/3 on the backend. */
   inverseFactor(): Promise<Matrix>;
   /** The diagonal of A⁻¹, [n]. Cost: n³/4 multiply-adds. */
@@ -125,6 +127,10 @@ function stateOf(operator: LinearOperator, result: Cholesky | CholeskyFailure, b
     solve: (b) => choleskySolve(factor(), b),
     solveFactor: async (b) =>
       backend === undefined || b.rows < FEW ? solveLower(factor(), b) : solveLowerOn(backend, factor(), b),
+    solveFactorTransposed: async (b) =>
+      backend === undefined || b.rows < FEW
+        ? solveLowerTransposed(factor(), b)
+        : solveLowerTransposedOn(backend, factor(), b),
     inverseFactor: async () => (backend === undefined ? invertLower(factor()) : invertLowerOn(backend, factor())),
     inverseDiagonal: () => choleskyInverseDiagonal(factor()),
     inverse: () => choleskyInverse(factor()),
