@@ -9,6 +9,8 @@ export interface WhitenedSolution {
   readonly coefficients: Matrix;
   /** b̃_iᵀ B⁻¹ b̃_j, computed as a sum of squares, [k, k]. */
   readonly gram: Matrix;
+  /** What the solver found, from which it can start on a similar system, [k, N] or [k, p]; absent where a factor solves. */
+  readonly unknowns?: Matrix;
 }
 
 /**
@@ -28,8 +30,12 @@ export interface Conditioning<Query> {
   readonly jitter: number;
   /** log|B|. A conditioning by products throws UnsupportedError without an estimate of it. */
   readonly logDeterminant: number;
-  /** Solves with B for whitened right-hand sides, [k, N]. */
-  solve(whitened: Matrix): Promise<WhitenedSolution>;
+  /**
+   * Solves with B for whitened right-hand sides, [k, N].
+   *
+   * @param start - `unknowns` of an earlier solve to start from, those of further rows taken as 0; a factor has no use for it
+   */
+  solve(whitened: Matrix, start?: Matrix): Promise<WhitenedSolution>;
   /** tr B⁻¹; N − tr B⁻¹ is the effective dimension. */
   traceInverse(): Promise<number>;
   /** The diagonal blocks of B⁻¹ for groups of `size` consecutive rows, each positive semidefinite, [N / size, size, size]. */

@@ -1,10 +1,9 @@
 import { type Matrix, choleskySolver } from '@ntk/linop';
-import { checkVector } from './checks.ts';
+import { type AppendedTargets, appendTargets, copyTargets } from './appended-targets.ts';
 import type { InformationSolver } from './information.ts';
 import { type KernelConditioning, type KernelQuery, conditionKernel } from './kernel-conditioning.ts';
 import { type Noise, precisionRootOf } from './noise.ts';
 import { type Posterior, type Targets, posteriorFrom } from './posterior.ts';
-import type { PriorMean } from './prior-mean.ts';
 
 /** A regression problem in function space. */
 export interface FunctionSpaceProblem extends Targets {
@@ -16,17 +15,11 @@ export interface FunctionSpaceProblem extends Targets {
 }
 
 /** Examples to add to a posterior in function space. */
-export interface AppendedExamples {
+export interface AppendedExamples extends AppendedTargets {
   /** K(X', X) between the new rows and all that are there, without prior variance, [k, N]. */
   readonly kNewTrain: Matrix;
   /** K(X', X'), [k, k]. */
   readonly kNewNew: Matrix;
-  /** Targets of the new rows, [k]. */
-  readonly yNew: Float64Array;
-  /** Noise of the new rows, in the form of that of the old ones. */
-  readonly noise: Noise;
-  /** Mean of the prior at the new rows, [k], where it is `fixed`; zero by default. Ignored where it is `constant`. */
-  readonly priorMean?: Float64Array;
 }
 
 /** A posterior from kernel matrices, to which examples can be added. */
@@ -64,10 +57,7 @@ export async function functionSpacePosterior(
   const { kTrainTrain, priorVariance = 1, noise } = problem;
   const precisionRoot = precisionRootOf(noise, kTrainTrain.rows);
   const conditioning = await conditionKernel({ kTrainTrain, priorVariance, precisionRoot }, solver);
-  return fit(conditioning, {
-    yTrain: problem.yTrain.slice(),
-    ...(problem.priorMean !== undefined && { priorMean: copyMean(problem.priorMean) }),
-  });
+  return fit(conditioning, copyTargets(problem));
 }
 
 async function fit(conditioning: KernelConditioning, targets: Targets): Promise<FunctionSpacePosterior> {
@@ -79,28 +69,4 @@ async function fit(conditioning: KernelConditioning, targets: Targets): Promise<
       return fit(await conditioning.append({ ...examples, precisionRoot }), appended);
     },
   });
-}
-
-function appendTargets({ yTrain, priorMean }: Targets, { yNew, priorMean: newMean }: AppendedExamples): Targets {
-  checkVector(yNew, yNew.length, 'yNew');
-  const y = concatenate(yTrain, yNew);
-  if (priorMean?.kind === 'constant') return { yTrain: y, priorMean };
-  if (newMean !== undefined) checkVector(newMean, yNew.length, 'priorMean');
-  if (priorMean === undefined && newMean === undefined) return { yTrain: y };
-  const old = priorMean?.values ?? new Float64Array(yTrain.length);
-  return {
-    yTrain: y,
-    priorMean: { kind: 'fixed', values: concatenate(old, newMean ?? new Float64Array(yNew.length)) },
-  };
-}
-
-function copyMean(mean: PriorMean): PriorMean {
-  return mean.kind === 'fixed' ? { kind: 'fixed', values: mean.values.slice() } : mean;
-}
-
-function concatenate(first: Float64Array, second: Float64Array): Float64Array {
-  const joined = new Float64Array(first.length + second.length);
-  joined.set(first, 0);
-  joined.set(second, first.length);
-  return joined;
 }

@@ -20,6 +20,7 @@ export {
 export type { EvidenceGradient } from './evidence.ts';
 export type { EvidenceAt, EvidenceFunction, RatioTerms } from './evidence-function.ts';
 export { type EvidenceSurface, type SurfaceOptions, evidenceSurface } from './evidence-surface.ts';
+export type { AppendedTargets } from './appended-targets.ts';
 export {
   type AppendedExamples,
   type FunctionSpacePosterior,
@@ -65,7 +66,12 @@ export {
   type OperatorQuery,
   conditionOperator,
 } from './operator-conditioning.ts';
-export { type OperatorSpaceProblem, operatorPosterior } from './operator-posterior.ts';
+export {
+  type AppendedJacobian,
+  type OperatorPosterior,
+  type OperatorSpaceProblem,
+  operatorPosterior,
+} from './operator-posterior.ts';
 export type { OperatorSolver, OperatorSolverState, SolveReport, SolveRules } from './operator-system.ts';
 export { outputKernels, traceKernel } from './output-kernels.ts';
 export type { OutputsGradient, OutputsPosterior } from './outputs-posterior.ts';

@@ -2,6 +2,7 @@ import {
   type Matrix,
   cholesky,
   choleskyLogDeterminant,
+  copyMatrix,
   gemm,
   matrix,
   solveLower,
@@ -29,6 +30,8 @@ export interface Fit {
   /** β in the units of y, [q]; empty where the mean is fixed. */
   readonly beta: Float64Array;
   readonly trend: Trend;
+  /** `unknowns` of H and then of y − m, [q + 1, N] or [q + 1, p]; absent where a factor solves. */
+  readonly unknowns?: Matrix;
 }
 
 /** What the q unknown constants contribute; all empty where the mean is fixed. */
@@ -47,14 +50,21 @@ export interface Trend {
  * Fits targets: α = P(y − m) and β = (HᵀA⁻¹H)⁻¹HᵀA⁻¹y.
  *
  * @param conditioning - borrowed
+ * @param start - `unknowns` of an earlier fit, of fewer rows maybe, to start from; borrowed
  * @throws {NumericalError} if the constants cannot be told apart
  *
  * Cost: one solve of q + 1 right-hand sides. Source: Rasmussen & Williams (2006), equations 2.41 to 2.45 with a vague prior on β.
  */
-export async function fitTargets<Query>(conditioning: Conditioning<Query>, targets: CentredTargets): Promise<Fit> {
+export async function fitTargets<Query>(
+  conditioning: Conditioning<Query>,
+  targets: CentredTargets,
+  start?: Matrix,
+): Promise<Fit> {
   const { centred, basis, offset } = targets;
   const whitened = timesRoot(stackRows(basis, asRow(centred)), conditioning.precisionRoot);
-  const { value, coefficients, gram } = await conditioning.solve(whitened);
+  // Solutions are linear in what they solve for: y − m less the offset of each constant.
+  const shifted = start === undefined ? undefined : shiftLast(start, offset);
+  const { value, coefficients, gram, unknowns } = await conditioning.solve(whitened, shifted);
   const q = basis.rows;
   const { factor } = cholesky(sliceSquare(gram, q), { jitter: { limit: 0 } });
   const half = solveLower(factor, asRow(rowOf(gram, q).slice(0, q)));
@@ -70,7 +80,22 @@ export async function fitTargets<Query>(conditioning: Conditioning<Query>, targe
       factor,
       logDeterminant: choleskyLogDeterminant(factor),
     },
+    ...(unknowns === undefined
+      ? {}
+      : {
+          unknowns: shiftLast(
+            unknowns,
+            offset.map((value) => -value),
+          ),
+        }),
   };
+}
+
+// The last row less `shift` times the rows before it; a copy.
+function shiftLast(rows: Matrix, shift: Float64Array): Matrix {
+  const shifted = copyMatrix(rows);
+  rowOf(shifted, rows.rows - 1).set(withoutTrend(rows, shift));
+  return shifted;
 }
 
 /** G⁻¹ X for the rows of X as a matrix [q, k]: the lower triangular solve along columns. */

@@ -1,7 +1,9 @@
 import { type Matrix, gemm, matrix } from '@ntk/linop';
+import { ShapeError } from '@ntk/tensor';
 import type { Features } from './feature-operator.ts';
 import { gramOfRows } from './information.ts';
 import { applyOperator } from './operator-product.ts';
+import { rowOf } from './rows.ts';
 import { type OperatorSolverState, type SolvedBy, informationSystem, prepareSystem } from './operator-system.ts';
 
 /** Targets solved for: x̃ ≈ B⁻¹b̃ and ω ≈ Fᵀx̃. */
@@ -10,12 +12,14 @@ export interface DualPair {
   readonly rows: Matrix;
   /** [k, p]. */
   readonly weights: Matrix;
+  /** That of the two which the solver found, if it can start from one. */
+  readonly unknowns?: Matrix;
 }
 
 /** The space in which the system is solved; both give the same quantities. */
 export interface OperatorSpace {
-  /** B⁻¹b̃ and FᵀB⁻¹b̃ for whitened rows b̃, [k, N]. */
-  solveRows(whitened: Matrix): Promise<DualPair>;
+  /** B⁻¹b̃ and FᵀB⁻¹b̃ for whitened rows b̃, [k, N], from `unknowns` of an earlier solve where they are given. */
+  solveRows(whitened: Matrix, start?: Matrix): Promise<DualPair>;
   /** x̃ ≈ B⁻¹F j̃ for whitened test features j̃, [k, p] → [k, N]. */
   solveTest(testFeatures: Matrix): Promise<Matrix>;
 }
@@ -38,9 +42,9 @@ export async function functionSpace({ features, solveFeatures }: SpaceFeatures, 
   const system = await informationSystem(solveFeatures, 'function', rules);
   return {
     states: [system.state],
-    solveRows: async (whitened) => {
-      const rows = await system.solve(whitened, 'fit');
-      return { rows, weights: await applyOperator(features.transpose, rows) };
+    solveRows: async (whitened, start) => {
+      const rows = await system.solve(whitened, 'fit', start && withMoreRows(start, whitened));
+      return { rows, weights: await applyOperator(features.transpose, rows), unknowns: rows };
     },
     solveTest: async (testFeatures) => system.solve(await applyOperator(features.forward, testFeatures), 'variance'),
     dispose: () => system.dispose(),
@@ -55,9 +59,9 @@ export async function parameterSpace(
   const system = await informationSystem(solveFeatures, 'parameter', rules);
   return {
     states: [system.state],
-    solveRows: async (whitened) => {
-      const weights = await system.solve(await applyOperator(features.transpose, whitened), 'fit');
-      return { rows: await residualRows(features, whitened, weights), weights };
+    solveRows: async (whitened, start) => {
+      const weights = await system.solve(await applyOperator(features.transpose, whitened), 'fit', start);
+      return { rows: await residualRows(features, whitened, weights), weights, unknowns: weights };
     },
     solveTest: async (testFeatures) =>
       applyOperator(features.forward, finite(await system.solve(testFeatures, 'variance'))),
@@ -98,6 +102,18 @@ export async function leastSquaresSpace(
 export async function gramFromWeights(features: Features, whitened: Matrix, weights: Matrix): Promise<Matrix> {
   const residual = await residualRows(features, whitened, weights);
   return gemm(weights, weights, { transposeB: true, addTo: gramOfRows(residual) });
+}
+
+// An earlier solution with 0 for the rows that it did not know: their residual is then what it did not foresee of them, and no other has any.
+function withMoreRows(start: Matrix, whitened: Matrix): Matrix {
+  if (start.rows !== whitened.rows || start.columns > whitened.columns) {
+    throw new ShapeError(
+      `start: got ${start.rows} × ${start.columns}, expected ${whitened.rows} × ${whitened.columns} or fewer columns, the unknowns of a posterior with the same prior mean`,
+    );
+  }
+  const padded = matrix(whitened.rows, whitened.columns);
+  for (let i = 0; i < start.rows; i++) rowOf(padded, i).set(rowOf(start, i));
+  return padded;
 }
 
 // b̃ − Fω

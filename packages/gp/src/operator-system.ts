@@ -9,7 +9,7 @@ import {
   type SolverState,
   matrix,
 } from '@ntk/linop';
-import { asDType } from '@ntk/tensor';
+import { asDType, type Tensor } from '@ntk/tensor';
 import { type Features, informationOperator } from './feature-operator.ts';
 
 /** What a solver's state may offer beyond solving; used where it is there. */
@@ -43,8 +43,13 @@ export interface SolveRules {
 /** An operator, handed to a solver once. */
 export interface System {
   readonly state: OperatorSolverState;
-  /** Solves for host rows, [k, rows] → [k, columns]. @throws {SolveError} where the rules ask for it */
-  solve(b: Matrix, purpose: SolveReport['purpose']): Promise<Matrix>;
+  /**
+   * Solves for host rows, [k, rows] → [k, columns].
+   *
+   * @param start - a guess of the solution, [k, columns]
+   * @throws {SolveError} where the rules ask for it
+   */
+  solve(b: Matrix, purpose: SolveReport['purpose'], start?: Matrix): Promise<Matrix>;
   dispose(): void;
 }
 
@@ -91,7 +96,7 @@ export async function prepareSystem(operator: LinearOperator, rules: SolvedBy): 
   const state = await rules.solver.init(operator);
   return {
     state,
-    solve: async (right, purpose) => solveRows({ operator, state, rules }, right, purpose),
+    solve: async (right, purpose, start) => solveRows({ operator, state, rules }, right, { purpose, start }),
     dispose: () => state.dispose(),
   };
 }
@@ -102,16 +107,26 @@ interface Prepared {
   readonly rules: SolvedBy;
 }
 
-async function solveRows(prepared: Prepared, b: Matrix, purpose: SolveReport['purpose']): Promise<Matrix> {
+interface Task {
+  readonly purpose: SolveReport['purpose'];
+  readonly start: Matrix | undefined;
+}
+
+async function solveRows(prepared: Prepared, b: Matrix, { purpose, start }: Task): Promise<Matrix> {
   const { operator, state, rules } = prepared;
   const columns = operator.shape[1];
   if (b.rows === 0) return matrix(0, columns);
-  using right = operator.backend.upload(asDType(b.data, operator.dtype), [b.rows, b.columns]);
-  const solution = await rules.solver.compute(state, right);
+  using right = uploadRows(operator, b);
+  using guess = start === undefined ? undefined : uploadRows(operator, start);
+  const solution = await rules.solver.compute(state, right, guess === undefined ? {} : { start: guess });
   rules.onSolve?.({ purpose, status: solution.status, stats: solution.stats });
   if (purpose === 'fit' && solution.status !== 'converged' && rules.throwOnFailure !== false) {
     throw new SolveError(solution);
   }
   using value = solution.value;
   return matrix(b.rows, columns, Float64Array.from(await operator.backend.read(value)));
+}
+
+function uploadRows({ backend, dtype }: LinearOperator, { rows, columns, data }: Matrix): Tensor {
+  return backend.upload(asDType(data, dtype), [rows, columns]);
 }

@@ -43,6 +43,11 @@ export interface Posterior<Query extends MeanQuery> {
   readonly logMarginalLikelihood: number;
   /** What the factorisation had to add to the diagonal of B; 0 unless it was necessary. */
   readonly jitter: number;
+  /**
+   * What an iterative solver found for the constants and then for the targets, [outputs + 1, N] or [outputs + 1, p], from which it can start on
+   * more data; undefined where a factor solves. Treat as read-only.
+   */
+  readonly unknowns: Matrix | undefined;
   /** What depends on the kernel and the precision alone; owned by the posterior. */
   readonly conditioning: Conditioning<Query>;
   /** Mean at the test rows, [M]. */
@@ -70,6 +75,7 @@ export interface WeightPosterior<Query extends MeanQuery> extends Posterior<Quer
  * Fits targets to a conditioning.
  *
  * @param conditioning - owned by the posterior from here on, also if this throws
+ * @param start - `unknowns` of a similar posterior, of fewer rows maybe, for an iterative solver to start from; borrowed
  * @throws {ShapeError} if the targets or the mean have not N entries
  * @throws {NumericalError} with status `non-finite-input` if one is NaN or infinite
  *
@@ -78,10 +84,11 @@ export interface WeightPosterior<Query extends MeanQuery> extends Posterior<Quer
 export async function posteriorFrom<Query extends MeanQuery, Kind extends Conditioning<Query> = Conditioning<Query>>(
   conditioning: Kind & Conditioning<Query>,
   { yTrain, priorMean }: Targets,
+  start?: Matrix,
 ): Promise<Posterior<Query> & { readonly conditioning: Kind }> {
   try {
     const targets = centreTargets(yTrain, conditioning.rows, priorMean);
-    const fit = await fitTargets(conditioning, targets);
+    const fit = await fitTargets(conditioning, targets, start);
     return new FittedPosterior(conditioning, fit, yTrain.slice());
   } catch (error) {
     conditioning.dispose();
@@ -112,6 +119,10 @@ class FittedPosterior<Query extends MeanQuery, Kind extends Conditioning<Query>>
 
   get constant(): Float64Array {
     return this.#fit.beta;
+  }
+
+  get unknowns(): Matrix | undefined {
+    return this.#fit.unknowns;
   }
 
   get jitter(): number {

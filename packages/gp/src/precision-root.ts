@@ -1,6 +1,7 @@
 import { type Matrix, matrix, tryCholesky } from '@ntk/linop';
 import { OptionError, ShapeError } from '@ntk/tensor';
 import { checkFinite, checkOutputs } from './checks.ts';
+import { concatenate } from './vector.ts';
 
 /**
  * The root L of a block-diagonal precision (or likelihood curvature) Λ = L Lᵀ of the rows, the form in which every noise enters.
@@ -64,10 +65,7 @@ export function joinPrecisionRoots(first: PrecisionRoot, second: PrecisionRoot):
       `precisionRoot: got blocks of ${second.size} rows to append to blocks of ${first.size}, expected the same size`,
     );
   }
-  const blocks = new Float64Array(first.blocks.length + second.blocks.length);
-  blocks.set(first.blocks, 0);
-  blocks.set(second.blocks, first.blocks.length);
-  return { rows: first.rows + second.rows, size: first.size, blocks };
+  return { rows: first.rows + second.rows, size: first.size, blocks: concatenate(first.blocks, second.blocks) };
 }
 
 /** Lᵀ x for each row x of a matrix [k, N]: rows xᵀ L, new. Cost: k·N·size multiply-adds. */

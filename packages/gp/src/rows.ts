@@ -1,4 +1,5 @@
 import { type Matrix, matrix } from '@ntk/linop';
+import { concatenate } from './vector.ts';
 
 /** Row i of a matrix as a view that shares its data, [columns]. */
 export function rowOf(a: Matrix, i: number): Float64Array {
@@ -12,10 +13,7 @@ export function asRow(x: Float64Array): Matrix {
 
 /** Matrices of the same number of columns above each other; a copy. */
 export function stackRows(top: Matrix, bottom: Matrix): Matrix {
-  const stacked = matrix(top.rows + bottom.rows, top.columns);
-  stacked.data.set(top.data, 0);
-  stacked.data.set(bottom.data, top.data.length);
-  return stacked;
+  return matrix(top.rows + bottom.rows, top.columns, concatenate(top.data, bottom.data));
 }
 
 /** Rows `from` to `to` (excluded) as a view that shares the data. */

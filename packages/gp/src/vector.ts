@@ -5,6 +5,14 @@ export function dot(x: Float64Array, y: Float64Array): number {
   return sum;
 }
 
+/** The entries of one and then of the other; a copy. */
+export function concatenate(first: Float64Array, second: Float64Array): Float64Array {
+  const joined = new Float64Array(first.length + second.length);
+  joined.set(first, 0);
+  joined.set(second, first.length);
+  return joined;
+}
+
 /** Σ x_i². Cost: n multiply-adds. */
 export function sumOfSquares(x: Float64Array): number {
   return dot(x, x);

@@ -18,29 +18,41 @@ export function truncatedCg({
 }): LinearSolver<TruncatedState> {
   return {
     init: async (operator) => ({ operator, dispose: () => undefined, [Symbol.dispose]: () => undefined }),
-    compute: async ({ operator }, b) => {
+    compute: async ({ operator }, b, { start } = {}) => {
       const [k, n] = [b.shape[0]!, operator.shape[0]];
       const right = Float64Array.from(await b.backend.read(b));
-      const x = new Float64Array(k * n);
+      const x = start === undefined ? new Float64Array(k * n) : Float64Array.from(await b.backend.read(start));
+      let taken = 0;
       for (let row = 0; row < k; row++) {
-        x.set(await solveOne(operator, right.subarray(row * n, (row + 1) * n), steps, rtol), row * n);
+        const range = [row * n, (row + 1) * n] as const;
+        taken = Math.max(
+          taken,
+          await solveOne(operator, right.subarray(...range), x.subarray(...range), { steps, rtol }),
+        );
       }
       const value = operator.backend.upload(asDType(x, operator.dtype), [k, n]);
       const residual = await relativeResiduals(operator, value, b);
       const status = residual.every((r) => r <= Math.max(rtol, 1e-15)) ? 'converged' : 'max-steps';
-      return { value, status, stats: { steps, residual } };
+      return { value, status, stats: { steps: taken, residual } };
     },
   };
 }
 
-async function solveOne(A: LinearOperator, b: Float64Array, steps: number, rtol: number): Promise<Float64Array> {
-  const x = new Float64Array(b.length);
-  const r = b.slice();
-  const p = b.slice();
+// Refines x in place, and returns how many steps that took.
+async function solveOne(
+  A: LinearOperator,
+  b: Float64Array,
+  x: Float64Array,
+  { steps, rtol }: { readonly steps: number; readonly rtol: number },
+): Promise<number> {
+  const product = await multiply(A, x);
+  const r = b.map((value, i) => value - product[i]!);
+  const p = r.slice();
   let rho = dot(r, r);
   // The recurrence drifts from the true residual, by which the status is told.
-  const target = (rtol / 4) ** 2 * rho;
-  for (let step = 0; step < steps && rho > target && rho > 0; step++) {
+  const target = (rtol / 4) ** 2 * dot(b, b);
+  let step = 0;
+  for (; step < steps && rho > target && rho > 0; step++) {
     const q = await multiply(A, p);
     const alpha = rho / dot(p, q);
     for (let i = 0; i < x.length; i++) {
@@ -51,7 +63,7 @@ async function solveOne(A: LinearOperator, b: Float64Array, steps: number, rtol:
     for (let i = 0; i < x.length; i++) p[i] = r[i]! + (next / rho) * p[i]!;
     rho = next;
   }
-  return x;
+  return step;
 }
 
 async function multiply(A: LinearOperator, x: Float64Array): Promise<TypedArray> {

@@ -37,6 +37,7 @@ export { stackOperator } from './operators/stack.ts';
 export { sumOperator } from './operators/sum.ts';
 export { relativeResiduals } from './residual.ts';
 export {
+  type ComputeOptions,
   type LinearSolver,
   type Solution,
   SolveError,

@@ -32,6 +32,12 @@ export interface Solution {
   readonly message?: string;
 }
 
+/** What helps a solve. */
+export interface ComputeOptions {
+  /** A guess of x to start from, [k, columns], dtype and backend of b; borrowed, zero by default. Methods that do not iterate have no use for it. */
+  readonly start?: Tensor;
+}
+
 /** What a solver keeps about an operator; it can be used for many right-hand sides. */
 export interface SolverState {
   dispose(): void;
@@ -57,7 +63,7 @@ export interface LinearSolver<State extends SolverState = SolverState> {
    * @param b - [k, rows], one a row; borrowed
    * @throws {ShapeError | DTypeError | OwnershipError} if b does not fit A
    */
-  compute(state: State, b: Tensor): Promise<Solution>;
+  compute(state: State, b: Tensor, options?: ComputeOptions): Promise<Solution>;
 }
 
 /** Options of solve. */

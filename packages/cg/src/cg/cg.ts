@@ -1,4 +1,5 @@
 import {
+  type ComputeOptions,
   type LinearOperator,
   type LinearSolver,
   type Placement,
@@ -75,10 +76,9 @@ export interface CgSolution extends Solution {
   readonly stats: CgStats;
 }
 
-/** Conjugate gradients as a LinearSolver that can also start from a guess. */
+/** Conjugate gradients as a LinearSolver; it makes use of a `start`. */
 export interface CgSolver extends LinearSolver<CgState> {
-  /** @param options - `start`: a guess of x, [k, n], dtype and backend of b; borrowed, zero by default */
-  compute(state: CgState, b: Tensor, options?: { readonly start?: Tensor }): Promise<CgSolution>;
+  compute(state: CgState, b: Tensor, options?: ComputeOptions): Promise<CgSolution>;
 }
 
 /**

@@ -43,6 +43,7 @@ export function testLinearSolver<State extends SolverState>(
     const scenario = new SolverScenario(makeSolver, options, { dtype, rtol: rtol(dtype) });
     testSolutions(scenario, options.conditions ?? [1, 1e3]);
     testStates(scenario);
+    testStarts(scenario);
     testFailures(scenario);
     testDoor(scenario);
   });
@@ -175,6 +176,30 @@ function testStates<State extends SolverState>(scenario: SolverScenario<State>):
         using value = solution.value;
         expectConverged(solution, a, await readBlock(value), rows, precision);
         expect((await readBlock(block)).data).toEqual(rows.data);
+      }
+    });
+  });
+}
+
+function testStarts<State extends SolverState>(scenario: SolverScenario<State>): void {
+  const { precision } = scenario;
+
+  it('keeps its promise from any start, the solution and nonsense among them', async () => {
+    await scenario.run(async (backend, rng) => {
+      const a = roundedTo(matrixWithSpectrum(geometricSpectrum(11, 10), rng), precision.dtype);
+      using A = scenario.operator(a, backend);
+      const solver = scenario.makeSolver();
+      using state = await solver.init(A);
+      const b = roundedTo(randomMatrix(2, 11, rng), precision.dtype);
+      using block = uploadBlock(b, backend, precision.dtype);
+      const first = await solver.compute(state, block);
+      using solved = first.value;
+      using nonsense = uploadBlock(randomMatrix(2, 11, rng), backend, precision.dtype);
+      for (const start of [solved, nonsense]) {
+        const solution = await solver.compute(state, block, { start });
+        using value = solution.value;
+        expectConverged(solution, a, await readBlock(value), b, precision);
+        if (start === solved) expect(solution.stats.steps).toBeLessThanOrEqual(Math.max(1, first.stats.steps));
       }
     });
   });
