@@ -29,7 +29,7 @@ export { type DiagonalEstimate, xdiag } from './estimates/xdiag.ts';
 export { xtrace } from './estimates/xtrace.ts';
 export { type LanczosOptions, lanczos } from './lanczos/lanczos.ts';
 export { type LanczosRootOptions, lanczosRoot } from './lanczos/lanczos-root.ts';
-export type { LanczosRun } from './lanczos/lanczos-process.ts';
+export { type LanczosReductionOptions, lanczosReduction } from './lanczos/lanczos-reduction.ts';
 export {
   type LsmrOptions,
   type LsmrSolution,

@@ -52,6 +52,16 @@ export {
   combineKernels,
   groupedEvidence,
 } from './grouped-evidence.ts';
+export { type EvidenceEstimate, type KrylovEvidence, krylovEvidence } from './krylov-evidence.ts';
+export { type KrylovLeaveOneOut, type LeftOutEstimates, krylovLeaveOneOut } from './krylov-leave-out.ts';
+export {
+  type KrylovProblem,
+  type KrylovRun,
+  type KrylovRunOptions,
+  type ReducedProbe,
+  type ReducedVector,
+  krylovRun,
+} from './krylov-run.ts';
 export { type Evaluation, type LbfgsOptions, type Minimum, lbfgs } from './lbfgs.ts';
 export { type LearnGroupsOptions, type LearnedGroups, learnGroupVariances } from './learn-groups.ts';
 export { jointEvidence } from './joint-evidence.ts';

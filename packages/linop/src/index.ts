@@ -23,6 +23,7 @@ export { type TridiagonalQuadrature, tridiagonalQuadrature } from './dense/tridi
 export { type Tridiagonalization, type TridiagonalizeOptions, tridiagonalize } from './dense/tridiagonalize.ts';
 export { NumericalError, TagError } from './errors.ts';
 export { checkCompatible, checkVectors, hasTag, requireTag } from './checks.ts';
+export type { IsEnough, KrylovReduction, KrylovSpace } from './krylov-reduction.ts';
 export type { LogDeterminant } from './log-determinant.ts';
 export type { LowRankRoot } from './low-rank-root.ts';
 export type { LinearOperator, Tag } from './operator.ts';

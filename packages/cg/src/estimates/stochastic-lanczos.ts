@@ -104,7 +104,7 @@ async function estimate(
   let result = { mean: NaN, standardError: NaN };
   while (!process.done && !(truncation <= SETTLED * result.standardError)) {
     for (let i = 0; i < STRIDE && !process.done; i++) await process.step();
-    const next = sampleMean(process.tridiagonals().map((t) => n * quadrature(t, f)));
+    const next = sampleMean(process.reduced().map(({ tridiagonal }) => n * quadrature(tridiagonal, f)));
     truncation = Number.isNaN(result.mean) ? Infinity : Math.abs(next.mean - result.mean);
     result = next;
   }

@@ -1,16 +1,6 @@
-import { type Matrix, NumericalError, type Tridiagonal, matrix } from '@ntk/linop';
+import { type KrylovSpace, type Matrix, NumericalError, matrix } from '@ntk/linop';
 import { GrowingBasis } from '../dense/growing-basis.ts';
 import { norm, projectOut } from '../dense/orthonormal-rows.ts';
-
-/** What Lanczos knows from one starting vector: A ≈ QᵀTQ on the space spanned by the rows of Q. */
-export interface LanczosRun {
-  /** T, [m]. */
-  readonly tridiagonal: Tridiagonal;
-  /** Q, orthonormal rows, the first along the starting vector, [m, n]. */
-  readonly basis: Matrix;
-  /** ‖A q_m − …‖ beyond the space: 0 where the space is invariant, so that nothing more can be found from this vector. */
-  readonly beyond: number;
-}
 
 /** The rows' images under a symmetric operator, [k, n] → [k, n]. */
 export type BlockProduct = (x: Matrix) => Promise<Matrix>;
@@ -126,27 +116,26 @@ export class LanczosProcess {
     });
   }
 
-  /** What each run has found so far; at least one step must have been made. */
-  results(): LanczosRun[] {
-    return this.#runs.map((run) => {
-      const size = run.diagonal.length;
-      const { basis } = run;
-      return {
-        tridiagonal: {
-          diagonal: Float64Array.from(run.diagonal),
-          offDiagonal: Float64Array.from(run.offDiagonal.slice(0, size - 1)),
-        },
-        basis: matrix(size, basis.columns, basis.data.slice(0, size * basis.columns)),
-        beyond: run.offDiagonal[size - 1] ?? 0,
-      };
+  /** What each run has found so far; at least one step must have been made. Bases are views of the process's own. */
+  results(): KrylovSpace[] {
+    return this.reduced().map((space, i) => {
+      const { data, columns } = this.#runs[i]!.basis;
+      const size = space.tridiagonal.diagonal.length;
+      return { ...space, basis: matrix(size, columns, data.subarray(0, size * columns)) };
     });
   }
 
-  /** The tridiagonal matrices of all runs so far. */
-  tridiagonals(): Tridiagonal[] {
-    return this.#runs.map(({ diagonal, offDiagonal }) => ({
-      diagonal: Float64Array.from(diagonal),
-      offDiagonal: Float64Array.from(offDiagonal.slice(0, diagonal.length - 1)),
-    }));
+  /** The same without bases. */
+  reduced(): Omit<KrylovSpace, 'basis'>[] {
+    return this.#runs.map(({ diagonal, offDiagonal }) => {
+      const size = diagonal.length;
+      return {
+        tridiagonal: {
+          diagonal: Float64Array.from(diagonal),
+          offDiagonal: Float64Array.from(offDiagonal.slice(0, size - 1)),
+        },
+        beyond: offDiagonal[size - 1] ?? 0,
+      };
+    });
   }
 }

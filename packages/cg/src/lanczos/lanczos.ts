@@ -1,27 +1,35 @@
-import { type LinearOperator, type Matrix, requireTag } from '@ntk/linop';
+import { type IsEnough, type KrylovSpace, type LinearOperator, type Matrix, requireTag } from '@ntk/linop';
 import { OptionError, ShapeError, unitRoundoff } from '@ntk/tensor';
 import { multiplyInBlocks } from '../multiply.ts';
-import { LanczosProcess, type LanczosRun } from './lanczos-process.ts';
+import { LanczosProcess } from './lanczos-process.ts';
 
 /** Settings of Lanczos. */
 export interface LanczosOptions {
   /** Most steps, the size of T. */
   readonly steps: number;
+  /** Asked after every four steps whether they are enough; never unless given. */
+  readonly isEnough?: IsEnough;
 }
+
+const STRIDE = 4;
 
 /**
  * Reduces a symmetric operator to tridiagonal form on the Krylov spaces of some vectors, with full reorthogonalisation in float64.
  *
  * @param A - symmetric, [n, n]; borrowed
  * @param starts - starting vectors, [k, n], one a row, of any length but 0; borrowed
- * @returns one run for each of them; a run ends early where its space is invariant to the rounding of the products
+ * @returns the space of each of them; a space ends early where its space is invariant to the rounding of the products
  * @throws {TagError | ShapeError | OptionError} if operator, vectors and options do not fit
  * @throws {NumericalError} if a product is not finite
  *
  * Cost: `steps` products of a block and 2·k·steps²·n multiply-adds; k·steps·n numbers of memory.
  * Source: Golub & Van Loan (2013), sections 10.1 and 10.3.4.
  */
-export async function lanczos(A: LinearOperator, starts: Matrix, { steps }: LanczosOptions): Promise<LanczosRun[]> {
+export async function lanczos(
+  A: LinearOperator,
+  starts: Matrix,
+  { steps, isEnough = () => false }: LanczosOptions,
+): Promise<KrylovSpace[]> {
   checkSymmetric(A, 'lanczos');
   if (starts.columns !== A.shape[1]) {
     throw new ShapeError(
@@ -37,7 +45,9 @@ export async function lanczos(A: LinearOperator, starts: Matrix, { steps }: Lanc
   checkCount(steps, 'lanczos', 'steps');
   const limits = { maxSteps: steps, roundoff: unitRoundoff(A.dtype) };
   const process = new LanczosProcess((x) => multiplyInBlocks(A, x), starts, limits);
-  while (!process.done) await process.step();
+  do {
+    for (let i = 0; i < STRIDE && !process.done; i++) await process.step();
+  } while (!process.done && !(await isEnough(process.reduced())));
   return process.results();
 }
 
