@@ -29,7 +29,7 @@ export interface AdaptedNetwork extends LinearizedFit {
  */
 export async function adapt(network: Network, data: TrainingData, options: AdaptOptions): Promise<AdaptedNetwork> {
   const resolved = resolveOptions(options);
-  const fit = await fitLinearized(network, data, resolved);
+  const fit = await fitLinearized(network, data, resolved, options.start);
   return { ...fit, network, data, options: resolved };
 }
 

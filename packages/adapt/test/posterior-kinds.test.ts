@@ -14,6 +14,7 @@ import {
   type StoredPosterior,
 } from '@ntk/adapt';
 import { kernelDiagonal, kernelMatrix, linearize } from '@ntk/jacobian';
+import type { Matrix } from '@ntk/linop';
 import { Rng } from '@ntk/tensor';
 import { describe, expect, test } from 'vitest';
 import { makeProblem } from './problem.ts';
@@ -158,6 +159,40 @@ test('a posterior with its data takes more examples: as if they had been there, 
   expect(relativeError((await both.predict(xTest)).mean, expected.mean)).toBeLessThan(1e-8);
 });
 
+describe.each(['function', 'parameter'] as const)('a posterior by conjugate gradients in %s space', (space) => {
+  test.each(['network', 'constant'] as const)('starts again from what it found, prior mean %s', async (mean) => {
+    const { network, backend, x, y, xTest } = await makeProblem({ n: 40, outputs: 2 });
+    const rtol = 1e-6;
+    const options = {
+      backend,
+      mean,
+      space,
+      solver: 'cg',
+      preconditioner: 'none',
+      noise: 0.01,
+      priorVariance: 0.5,
+      rtol,
+    } as const;
+    const part = { x: x.subarray(0, 76), y: y.subarray(0, 76) };
+    const more = { x: x.subarray(76), y: y.subarray(76) };
+    using first = await adapt(network, part, options);
+    const stored = await reopened(first, { variance: { kind: 'exact' } });
+    using again = await restorePosterior(stored, { backend });
+    expect(again.solution!.stats.steps).toBe(0);
+    using cold = await adapt(network, { x, y }, options);
+    using extended = await restorePosterior(stored, { backend, more });
+    using warm = await adapt(network, { x, y }, { ...options, start: unknownsOf(first) });
+    expect(warm.solution!.stats.steps).toBeLessThan(cold.solution!.stats.steps);
+    expect(extended.solution!.stats.steps).toBeLessThan(cold.solution!.stats.steps);
+    const [found, expected] = [await extended.predict(xTest), await cold.predict(xTest)];
+    expect(relativeError(found.mean, expected.mean)).toBeLessThan(1e3 * rtol);
+    expect(relativeError(found.variance, expected.variance)).toBeLessThan(1e3 * rtol);
+    console.log(
+      `${space} space, ${mean}: ${cold.solution!.stats.steps} steps anew, ${extended.solution!.stats.steps} from a stored posterior`,
+    );
+  });
+});
+
 describe('what is stored', () => {
   test.each(CASES)('joint covariances, outputs $outputs, prior mean $mean', async ({ outputs, mean }) => {
     const { network, backend, x, y, xTest } = await makeProblem({ outputs: 2 });
@@ -261,3 +296,8 @@ describe('what is stored', () => {
     expect(backend.describeLive()).toEqual([]);
   });
 });
+
+function unknownsOf({ inference }: AdaptedNetwork): Matrix {
+  if (inference.kind !== 'operator') throw new Error(inference.kind);
+  return inference.posterior.unknowns!;
+}

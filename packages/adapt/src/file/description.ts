@@ -38,7 +38,12 @@ export interface RootDescription {
 /** What is said of that which variances come from. */
 export type VarianceDescription =
   | { readonly kind: 'none' }
-  | { readonly kind: 'exact'; readonly noise: boolean; readonly rtol?: number | undefined }
+  | {
+      readonly kind: 'exact';
+      readonly noise: boolean;
+      readonly rtol?: number | undefined;
+      readonly unknowns?: boolean | undefined;
+    }
   | { readonly kind: 'root'; readonly roots: readonly RootDescription[] }
   | { readonly kind: 'samples'; readonly count: number };
 
@@ -87,7 +92,12 @@ const varianceDescription = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
   z.object({ kind: z.literal('root'), roots: z.array(rootDescription).min(1) }),
   z.object({ kind: z.literal('samples'), count: z.int().positive() }),
-  z.object({ kind: z.literal('exact'), noise: z.boolean(), rtol: z.number().positive().optional() }),
+  z.object({
+    kind: z.literal('exact'),
+    noise: z.boolean(),
+    rtol: z.number().positive().optional(),
+    unknowns: z.boolean().optional(),
+  }),
 ]);
 
 const description = z.object({

@@ -76,7 +76,7 @@ export interface RestoreOptions extends OpenOptions {
  * @throws {OptionError} if the file holds no data, nothing fits in memory, or noise variances of the new targets are missing
  * @throws {ShapeError} if new examples do not fit the network
  *
- * Cost: that of `adapt` with known variances on all examples.
+ * Cost: that of `adapt` with known variances on all examples; an iterative solver starts from what it had found.
  */
 export async function restorePosterior(stored: StoredPosterior, options: RestoreOptions): Promise<AdaptedNetwork> {
   const { variance, network, layers, mean, outputs, space, solver, priorVariance } = stored;
@@ -98,6 +98,7 @@ export async function restorePosterior(stored: StoredPosterior, options: Restore
     noise: noiseOf(variance, more) ?? stored.noiseVariances,
     ...(memory === undefined ? {} : { memory }),
     ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }),
+    ...(variance.unknowns === undefined ? {} : { start: variance.unknowns }),
   };
   const { data } = variance;
   const all = more === undefined ? data : { x: joined(data.x, more.x), y: joined(data.y, more.y) };

@@ -175,7 +175,12 @@ function describeVariance(variance: StoredVariance): VarianceDescription {
     case 'samples':
       return { kind: 'samples', count: variance.count };
     case 'exact':
-      return { kind: 'exact', noise: variance.noise !== undefined, rtol: variance.rtol };
+      return {
+        kind: 'exact',
+        noise: variance.noise !== undefined,
+        rtol: variance.rtol,
+        unknowns: variance.unknowns !== undefined,
+      };
     case 'none':
       return { kind: 'none' };
   }

@@ -79,9 +79,17 @@ async function storeVariance(adapted: AdaptedNetwork, options: StoreOptions): Pr
     case 'none':
       return { kind: 'none' };
     case 'exact': {
-      const { noise, rtol } = adapted.options;
-      const own = noise instanceof Float64Array && noise.length === adapted.data.y.length;
-      return { kind: 'exact', data: adapted.data, ...(own ? { noise } : {}), ...(rtol === undefined ? {} : { rtol }) };
+      const { data, inference, options: how } = adapted;
+      const { noise, rtol } = how;
+      const own = noise instanceof Float64Array && noise.length === data.y.length;
+      const unknowns = inference.kind === 'operator' ? inference.posterior.unknowns : undefined;
+      return {
+        kind: 'exact',
+        data,
+        ...(own ? { noise } : {}),
+        ...(rtol === undefined ? {} : { rtol }),
+        ...(unknowns === undefined ? {} : { unknowns }),
+      };
     }
     case 'samples': {
       const systems = await outputSystems(adapted);

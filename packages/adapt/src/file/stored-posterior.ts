@@ -66,6 +66,8 @@ export interface DataVariance {
   readonly noise?: Float64Array;
   /** Tolerance of an iterative solver, where it was given. */
   readonly rtol?: number;
+  /** What an iterative solver found, from which it starts again: `inference.posterior.unknowns`. */
+  readonly unknowns?: Matrix;
 }
 
 /** The root of one Gaussian process, and what an unknown constant in its mean brings. */

@@ -26,6 +26,7 @@ export function tensorsOf({ weights, constant, variance, network }: StoredPoster
       tensors.set('data.y', { data: y, shape: [examples, outputCount(network)] });
       if (variance.noise !== undefined)
         tensors.set('data.noise', { data: variance.noise, shape: [examples, outputCount(network)] });
+      if (variance.unknowns !== undefined) tensors.set('data.unknowns', fromMatrix(variance.unknowns));
     }
   }
   return tensors;
@@ -111,9 +112,17 @@ export function readVariance(reader: TensorReader, parsed: Description, network:
         data,
         ...(variance.noise ? { noise: reader.matrix('data.noise', parsed.examples, c).data } : {}),
         ...(variance.rtol === undefined ? {} : { rtol: variance.rtol }),
+        ...(variance.unknowns === true
+          ? { unknowns: reader.matrix('data.unknowns', ...unknownsShape(parsed, c, p)) }
+          : {}),
       };
     }
   }
+}
+
+// A row for each constant of the mean and one for the targets.
+function unknownsShape({ mean, space, examples }: Description, c: number, p: number): [number, number] {
+  return [mean === 'constant' ? c + 1 : 1, space === 'function' ? examples * c : p];
 }
 
 interface RootPlace {

@@ -9,7 +9,7 @@ import { predictFitted } from './predict-in-batches.ts';
 
 /** Conditions by products with the Jacobian: through the network's linear maps, a stored Jacobian, or (inside the solver) a stored kernel. */
 export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
-  const { linearization, targets, plan, options } = problem;
+  const { linearization, targets, plan, options, start } = problem;
   const owned: { dispose(): void }[] = [];
   let solution: SolveReport | undefined;
   try {
@@ -22,6 +22,7 @@ export async function fitByProducts(problem: FitProblem): Promise<FitParts> {
       solver,
       {
         space: method === 'lsmr' ? 'least-squares' : space,
+        ...(start === undefined ? {} : { start }),
         onSolve: (report) => {
           if (report.purpose === 'fit') solution ??= report;
         },

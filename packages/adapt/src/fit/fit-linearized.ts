@@ -1,5 +1,6 @@
 import type { PriorMean } from '@ntk/gp';
 import { linearize, type Linearization } from '@ntk/jacobian';
+import type { Matrix } from '@ntk/linop';
 import type { Network } from '@ntk/tensor';
 import { linearizationMemory } from '../plan/estimate.ts';
 import { choosePlan, type Plan } from '../plan/plan.ts';
@@ -17,6 +18,7 @@ import { checkData, type TrainingData } from './training-data.ts';
 /**
  * Linearises a network on training inputs and conditions on the targets, by the plan that is given or the best one.
  *
+ * @param start - see AdaptOptions
  * @returns the fit; the caller disposes it
  * @throws {ShapeError} if inputs and targets do not belong together, or the plan is for other sizes
  * @throws {OptionError} if the plan is for another backend or differs from an option, or nothing fits in memory
@@ -26,6 +28,7 @@ export async function fitLinearized(
   network: Network,
   data: TrainingData,
   options: ResolvedOptions,
+  start?: Matrix,
 ): Promise<LinearizedFit> {
   const n = checkData(network, data);
   const plan = planFor(network, n, options);
@@ -40,7 +43,7 @@ export async function fitLinearized(
   try {
     const priorMean = await priorMeanOf(linearization, options.mean);
     const targets = { yTrain: data.y, ...(priorMean === undefined ? {} : { priorMean }) };
-    const parts = await fitBy(plan)({ network, data, linearization, targets, plan, options });
+    const parts = await fitBy(plan)({ network, data, linearization, targets, plan, options, start });
     const { owned = [], ...rest } = parts;
     const dispose = (): void => {
       for (const resource of [parts.inference.posterior, ...owned, linearization]) resource.dispose();

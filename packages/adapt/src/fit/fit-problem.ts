@@ -1,5 +1,6 @@
 import type { Targets } from '@ntk/gp';
 import type { Linearization } from '@ntk/jacobian';
+import type { Matrix } from '@ntk/linop';
 import type { Network } from '@ntk/tensor';
 import type { Plan } from '../plan/plan.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -13,4 +14,6 @@ export interface FitProblem {
   readonly targets: Targets;
   readonly plan: Plan;
   readonly options: ResolvedOptions;
+  /** What an iterative solver starts from. */
+  readonly start: Matrix | undefined;
 }

@@ -1,4 +1,5 @@
 import type { LayerSelection } from '@ntk/jacobian';
+import type { Matrix } from '@ntk/linop';
 import { OptionError, type Backend, type DType } from '@ntk/tensor';
 import type { OutputsLayout, PreconditionerKind, Solver, Space } from '../plan/method.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -53,13 +54,18 @@ export interface AdaptOptions {
   readonly rates?: Rates;
   /** A plan to follow, instead of choosing one; its sizes must be those of the data, its backend this one, and no option may say otherwise. */
   readonly plan?: Plan;
+  /**
+   * What an iterative solver found for a posterior with the same method and prior mean, whose examples are the first of these
+   * (`inference.posterior.unknowns`): it starts from there. A factor has no use for it.
+   */
+  readonly start?: Matrix;
   /** Called as the work goes on. */
   readonly onProgress?: (stage: string) => void;
 }
 
-/** Options with every default filled in. */
+/** Options with every default filled in; those of one data set are left out. */
 export interface ResolvedOptions
-  extends Required<Omit<AdaptOptions, 'solverBackend' | 'plan' | 'rtol' | 'predictions'>> {
+  extends Required<Omit<AdaptOptions, 'solverBackend' | 'plan' | 'rtol' | 'predictions' | 'start'>> {
   readonly solverBackend: Backend | undefined;
   readonly plan: Plan | undefined;
   /** Whether the plan is to have leave-one-out in closed form. */
