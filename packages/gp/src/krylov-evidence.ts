@@ -5,12 +5,13 @@ import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-f
 import { type QuadraturePair, integrate, quadraturePair } from './krylov-quadrature.ts';
 import type { KrylovRun } from './krylov-run.ts';
 
-/** The evidence at one point, estimated. A 95 % interval is the value ± (t · standardError + truncation), t of Student with probes − 1 degrees of freedom. */
+/** The evidence at one point, estimated. A 95 % interval reaches from the value − t · standardError to the value + t · standardError + truncation, t of Student with probes − 1
+ * degrees of freedom. */
 export interface EvidenceEstimate {
   readonly logMarginalLikelihood: number;
   /** Standard deviation over the random probes, itself estimated from them. */
   readonly standardError: number;
-  /** By how much more steps can still move the value, at most: the distance between Gauss and Gauss-Radau rules. */
+  /** By how much more steps can still raise the value, at most: the distance between Gauss and Gauss-Radau rules. They cannot lower it. */
   readonly truncation: number;
   readonly gradient: EvidenceGradient;
   /** Standard deviations of the gradient's entries over the probes; they are one number, because the probes enter by tr P alone. */
@@ -34,7 +35,8 @@ export interface KrylovEvidence extends EvidenceFunction {
  * The evidence as a function of both variances from Krylov spaces of the residual and of probes.
  *
  * With T of the residual r̃ and of each probe ω, f(K̃) = log(K̃ + τI), (K̃ + τI)⁻¹ or its square: r̃ᵀf(K̃)r̃ ≈ ‖r̃‖² e₁ᵀf(T)e₁, tr f(K̃) ≈ mean ‖ω‖² e₁ᵀf(T)e₁,
- * O(steps) for each ratio τ = σ²/s². `scale`, the mean diagonal of K̃, is estimated too. Where the mean is fixed and a space is everything, the log-determinant
+ * O(steps) for each ratio τ = σ²/s². Of the two rules for each of them, the one that makes the evidence smaller: what is not resolved by the steps counts as noise,
+ * and a search for the largest evidence is not led to variances so small that no space resolves them. `scale`, the mean diagonal of K̃, is estimated too. Where the mean is fixed and a space is everything, the log-determinant
  * and the trace are exact, because T has the whole spectrum.
  *
  * @param run - what it holds is read, not kept beyond the rules
@@ -52,8 +54,8 @@ export function krylovEvidence(run: KrylovRun): KrylovEvidence {
     const inverse = (x: number): number => 1 / (x + ratio);
     const { residual, squaredResidual } = rules;
     return {
-      quadratic: residual === undefined ? 0 : squaredResidual * integrate(residual.gauss, inverse),
-      squared: residual === undefined ? 0 : squaredResidual * integrate(residual.gauss, (x) => inverse(x) ** 2),
+      quadratic: residual === undefined ? 0 : squaredResidual * integrate(residual.radau, inverse),
+      squared: residual === undefined ? 0 : squaredResidual * integrate(residual.radau, (x) => inverse(x) ** 2),
       trace: meanOf(tracesOf(rules, ratio)),
       logDeterminant: meanOf(logDeterminantsOf(rules, ratio, 'gauss')) + logShape,
     };
