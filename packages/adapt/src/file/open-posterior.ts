@@ -1,8 +1,10 @@
 import type { Linearization } from '@ntk/jacobian';
 import { OptionError, outputCount, type Backend, type DType, type TypedArray } from '@ntk/tensor';
 import { adapt, type AdaptedNetwork } from '../adapt.ts';
+import { DEFAULT_MEMORY } from '../fit/options.ts';
 import { predictInBatches, type Prediction } from '../fit/predict-in-batches.ts';
 import type { TrainingData } from '../fit/training-data.ts';
+import { linearizationMemory } from '../plan/estimate.ts';
 import type { DataVariance, StoredPosterior } from './stored-posterior.ts';
 import { placeRoots, rootVariances, type PlacedRoots } from './stored-root.ts';
 import { sampledVariances, storedMean } from './stored-functions.ts';
@@ -12,7 +14,7 @@ export interface OpenOptions {
   readonly backend: Backend;
   /** That of the fit unless named, or float32 where the backend lacks it. */
   readonly dtype?: DType;
-  /** Bytes that the process may use where stored data are fitted again; 4 GiB unless given. */
+  /** Bytes that the process may use; 4 GiB unless given. */
   readonly memory?: number;
 }
 
@@ -44,8 +46,9 @@ const JACOBIAN_BYTES = 64 * 2 ** 20;
 export async function openPosterior(stored: StoredPosterior, options: OpenOptions): Promise<OpenPosterior> {
   if (stored.variance.kind === 'exact') return restorePosterior(stored, options);
   const { network, layers, variance, weights } = stored;
-  const { backend } = options;
-  const execution = { backend, dtype: dtypeFor(stored, options), layers: { names: layers } };
+  const { backend, memory = DEFAULT_MEMORY } = options;
+  const dtype = dtypeFor(stored, options);
+  const execution = { backend, dtype, layers: { names: layers }, memoryBytes: linearizationMemory(memory) };
   const rowBytes = 8 * outputCount(network) * weights.columns;
   const batchSize = variance.kind === 'root' ? { batchSize: Math.max(1, Math.floor(JACOBIAN_BYTES / rowBytes)) } : {};
   const roots = placeRoots(variance.kind === 'root' ? variance.roots : [], backend);

@@ -14,7 +14,7 @@ export interface Batches {
   readonly network: Network;
   /** [m, …exampleShape]; borrowed. */
   readonly x: TypedArray;
-  readonly execution: Pick<LinearizeOptions, 'backend' | 'dtype' | 'layers'>;
+  readonly execution: Pick<LinearizeOptions, 'backend' | 'dtype' | 'layers' | 'memoryBytes'>;
   /** Examples at once, at most; 512 at most, which it is by default. */
   readonly batchSize?: number;
 }
@@ -52,8 +52,8 @@ export async function predictFitted(
   x: TypedArray,
   predict: BatchPredictor,
 ): Promise<Prediction> {
-  const { network, backend, dtype } = linearization;
-  const execution = { backend, dtype, layers: options.layers };
+  const { network, backend, dtype, memory } = linearization;
+  const execution = { backend, dtype, layers: options.layers, memoryBytes: memory.budgetBytes };
   return predictInBatches({ network, x, execution }, async (test) => {
     const prior = options.mean === 'network' ? { priorMean: Float64Array.from(await backend.read(test.outputs)) } : {};
     return predict(test, prior);

@@ -25,7 +25,7 @@ export async function sampleKernel(
   { rows, held, noiseShape }: { rows: number; held: Matrix | undefined; noiseShape: Float64Array | undefined },
 ): Promise<KernelSample> {
   const { linearization, targets, data, network, options } = problem;
-  const { n, c, backend, dtype } = linearization;
+  const { n, c, backend, dtype, memory } = linearization;
   if (n * c <= rows) return { kTrainTrain: held ?? (await kernelMatrix(linearization)), targets, noiseShape };
   const examples = new Rng('evidence')
     .permutation(n)
@@ -42,7 +42,12 @@ export async function sampleKernel(
   };
   const shape = noiseShape === undefined ? undefined : pick(noiseShape);
   if (held !== undefined) return { kTrainTrain: principal(held, examples, c), targets: sampled, noiseShape: shape };
-  using sample = await linearize(network, picked.x, { backend, dtype, layers: options.layers });
+  using sample = await linearize(network, picked.x, {
+    backend,
+    dtype,
+    layers: options.layers,
+    memoryBytes: memory.budgetBytes,
+  });
   return { kTrainTrain: await kernelMatrix(sample), targets: sampled, noiseShape: shape };
 }
 

@@ -38,9 +38,14 @@ export interface Suggestion {
  */
 export async function suggest(adapted: AdaptedNetwork, x: TypedArray, options: SuggestOptions): Promise<Suggestion[]> {
   const { network, linearization, outputs: layout, hyperparameters } = adapted;
-  const { backend, dtype } = linearization;
+  const { backend, dtype, memory } = linearization;
   const names = [...new Set(linearization.parameters.map(({ layer }) => layer))];
-  const source = { network, x, layout, execution: { backend, dtype, layers: { names } } };
+  const source = {
+    network,
+    x,
+    layout,
+    execution: { backend, dtype, layers: { names }, memoryBytes: memory.budgetBytes },
+  };
   checkOptions(options, exampleCount(network, x.length));
   const { noiseVariances } = hyperparameters;
   return choose(source, { covariances: await adaptedWeights(adapted), noise: noiseVariances }, options);
