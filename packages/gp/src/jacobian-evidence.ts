@@ -11,7 +11,7 @@ import {
   syrk,
   tridiagonalize,
 } from '@ntk/linop';
-import { ShapeError } from '@ntk/tensor';
+import { ShapeError, unitRoundoff } from '@ntk/tensor';
 import { checkMatrix, checkScale } from './checks.ts';
 import { type EvidenceFunction, type RatioGrams, evidenceFunction, meanDiagonal } from './evidence-function.ts';
 import { type FeatureProducts, featureProducts } from './feature-products.ts';
@@ -32,7 +32,8 @@ export interface JacobianEvidenceProblem extends Targets {
   readonly noiseShape?: Float64Array;
 }
 
-// What is taken out of the targets in advance need only be nearly their projection: the rest is exact for any choice.
+// What is taken out of the targets in advance need only be nearly their projection: the rest is exact for any choice. In units of the trace of FᵀF, of which
+// rounding may make an eigenvalue negative by the unit roundoff.
 const PROJECTION_SHIFT = 1e-12;
 
 /**
@@ -63,7 +64,8 @@ export async function jacobianEvidence(problem: JacobianEvidenceProblem): Promis
     const g = await features.gram();
     const scale = (meanDiagonal(g) * p) / n;
     checkScale(scale);
-    const shift = PROJECTION_SHIFT * meanDiagonal(g);
+    const roundoff = 'data' in jTrain ? 0 : 4 * unitRoundoff(jTrain.dtype);
+    const shift = Math.max(PROJECTION_SHIFT, roundoff) * meanDiagonal(g) * p;
     const split = await splitVectors(tridiagonalize(g, { inPlace: true }), { features, vectors, shift });
     return evidenceFunction(freedom, scale, (ratio) => {
       const { inverse, inverseSquared, trace, logDeterminant } = gramsAt(split, ratio);
