@@ -12,6 +12,8 @@ export interface FunctionSpaceProblem extends Targets {
   /** s², multiplies every kernel block; 1 by default. */
   readonly priorVariance?: number;
   readonly noise: Noise;
+  /** Overwrite `kTrainTrain`, both of whose triangles must be there, instead of copying it. */
+  readonly inPlace?: boolean;
 }
 
 /** Examples to add to a posterior in function space. */
@@ -41,7 +43,7 @@ export interface FunctionSpacePosterior extends Posterior<KernelQuery> {
 /**
  * The posterior from kernel matrices: A = s² K + Σ, α = A⁻¹(y − m), mean m* + s² K* α, covariance s² K** − s⁴ K* A⁻¹ K*ᵀ.
  *
- * @param problem - borrowed, not kept
+ * @param problem - borrowed, not kept; its kernel is overwritten if `inPlace`
  * @param solver - its state must offer a factor; a Cholesky factor by default
  * @returns the posterior; the caller disposes it
  * @throws {ShapeError} if sizes do not fit
@@ -54,9 +56,9 @@ export async function functionSpacePosterior(
   problem: FunctionSpaceProblem,
   solver: InformationSolver = choleskySolver(),
 ): Promise<FunctionSpacePosterior> {
-  const { kTrainTrain, priorVariance = 1, noise } = problem;
+  const { kTrainTrain, priorVariance = 1, noise, inPlace = false } = problem;
   const precisionRoot = precisionRootOf(noise, kTrainTrain.rows);
-  const conditioning = await conditionKernel({ kTrainTrain, priorVariance, precisionRoot }, solver);
+  const conditioning = await conditionKernel({ kTrainTrain, priorVariance, precisionRoot, inPlace }, solver);
   return fit(conditioning, copyTargets(problem));
 }
 

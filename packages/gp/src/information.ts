@@ -54,7 +54,7 @@ export interface Information {
 /**
  * Hands an information matrix to a solver, on the host in float64.
  *
- * @param b - symmetric, [N, N]; the caller does not use it afterwards
+ * @param b - symmetric, [N, N]; given away: a solver that asks for its entries may overwrite it
  * @throws {NumericalError} if B is not positive definite even with jitter, which only a kernel that is not one can cause
  * @throws {UnsupportedError} if the solver's state has no factor
  *
@@ -62,7 +62,9 @@ export interface Information {
  */
 export async function factorInformation(b: Matrix, solver: InformationSolver): Promise<Information> {
   // Only the factor is used once `init` is done, so the operator need not live as long as the state.
-  using operator = matrixOperator(b, { backend: cpuBackend(), tags: ['positive-definite'] });
+  using stored = matrixOperator(b, { backend: cpuBackend(), tags: ['positive-definite'] });
+  // A solver that asks for all entries has no use for the operator afterwards: it gets b itself, not a copy of it.
+  const operator = { ...stored, toMatrix: () => Promise.resolve(b) };
   const state = await solver.init(operator);
   try {
     factorOf(state);

@@ -32,6 +32,8 @@ export interface KernelProblem {
   /** s², multiplies every kernel block; 1 by default. */
   readonly priorVariance?: number;
   readonly precisionRoot: PrecisionRoot;
+  /** Overwrite `kTrainTrain`, both of whose triangles must be there, instead of copying it. */
+  readonly inPlace?: boolean;
 }
 
 /** Rows to add to a kernel. */
@@ -68,7 +70,7 @@ const CANCELLED = 1e-4;
  * Variances are k** − ‖R⁻¹ Lᵀ k*‖² (B = R Rᵀ), never above k**. Where that cancels, the bound ‖B⁻¹ Lᵀ k*‖² ≤ variance takes over as soon
  * as it is the larger: it is the part of the variance that the noise causes, and nearly all of it where data determine the function.
  *
- * @param problem - borrowed, not kept
+ * @param problem - borrowed, not kept; its kernel is overwritten if `inPlace`
  * @param solver - of B; a Cholesky factor by default
  * @returns the conditioning; the caller disposes it
  * @throws {ShapeError} if the kernel is not [N, N] for the N rows of the precision
@@ -82,10 +84,12 @@ export async function conditionKernel(
   problem: KernelProblem,
   solver: InformationSolver = choleskySolver(),
 ): Promise<KernelConditioning> {
-  const { kTrainTrain, priorVariance = 1, precisionRoot } = problem;
+  const { kTrainTrain, priorVariance = 1, precisionRoot, inPlace = false } = problem;
   checkMatrix(kTrainTrain, precisionRoot.rows, precisionRoot.rows, 'kTrainTrain');
   checkVariance(priorVariance, 'priorVariance');
-  const information = await factorInformation(whitenedKernel(kTrainTrain, priorVariance, precisionRoot), solver);
+  const whitened = inPlace ? kTrainTrain : matrix(kTrainTrain.rows, kTrainTrain.columns);
+  whitenKernel({ from: kTrainTrain, to: whitened }, priorVariance, precisionRoot);
+  const information = await factorInformation(whitened, solver);
   return new FactoredKernel(priorVariance, precisionRoot, information);
 }
 
@@ -162,9 +166,10 @@ class FactoredKernel implements KernelConditioning {
     const root = joinPrecisionRoots(this.precisionRoot, precisionRoot);
     checkMatrix(kNewTrain, precisionRoot.rows, this.rows, 'kNewTrain');
     checkMatrix(kNewNew, precisionRoot.rows, precisionRoot.rows, 'kNewNew');
-    const right = timesRoot(scaled(kNewTrain, this.#priorVariance), this.precisionRoot); // s²K L, [k, N]
+    const right = timesRoot(kNewTrain, this.precisionRoot, this.#priorVariance); // s²K L, [k, N]
     const below = rootTransposedTimes(precisionRoot, right);
-    const corner = whitenedKernel(kNewNew, this.#priorVariance, precisionRoot);
+    const corner = matrix(kNewNew.rows, kNewNew.columns);
+    whitenKernel({ from: kNewNew, to: corner }, this.#priorVariance, precisionRoot);
     return new FactoredKernel(this.#priorVariance, root, this.#information.append(below, corner));
   }
 
@@ -188,7 +193,7 @@ class FactoredKernel implements KernelConditioning {
 
   // R⁻¹ Lᵀ k* for each test row, [M, N].
   #whitenedCross({ kTestTrain }: KernelQuery): Promise<Matrix> {
-    return this.#information.whiten(scaled(timesRoot(kTestTrain, this.precisionRoot), this.#priorVariance));
+    return this.#information.whiten(timesRoot(kTestTrain, this.precisionRoot, this.#priorVariance));
   }
 
   async #varianceFrom(query: KernelQuery, half: Matrix): Promise<Float64Array> {
@@ -220,24 +225,26 @@ function priorVariances({ kTestTrain, kTestTest, kTestDiagonal }: KernelQuery, p
   return Float64Array.from({ length: m }, (_, i) => priorVariance * kTestTest.data[i * m + i]!);
 }
 
-// I + s² Lᵀ K L
-function whitenedKernel(k: Matrix, priorVariance: number, root: PrecisionRoot): Matrix {
-  const b =
-    root.size === 1
-      ? scaledByDiagonal(k, priorVariance, root.blocks)
-      : rootTransposedTimes(root, timesRoot(scaled(k, priorVariance), root));
-  for (let i = 0; i < b.rows; i++) b.data[i * b.rows + i]! += 1;
-  return b;
+/** Where a kernel is, and where I + s² Lᵀ K L goes: the same place or another. */
+interface Whitening {
+  readonly from: Matrix;
+  readonly to: Matrix;
 }
 
-function scaledByDiagonal(k: Matrix, factor: number, diagonal: Float64Array): Matrix {
-  const n = k.rows;
-  const product = matrix(n, n);
-  for (let i = 0; i < n; i++) {
+function whitenKernel({ from, to }: Whitening, priorVariance: number, root: PrecisionRoot): void {
+  const n = from.rows;
+  if (root.size > 1) to.data.set(rootTransposedTimes(root, timesRoot(from, root, priorVariance)).data);
+  else scaleByDiagonal({ from, to }, priorVariance, root.blocks);
+  for (let i = 0; i < n; i++) to.data[i * n + i]! += 1;
+}
+
+function scaleByDiagonal({ from, to }: Whitening, factor: number, diagonal: Float64Array): void {
+  const n = from.rows;
+  const [source, target] = [from.data, to.data];
+  for (let i = 0, at = 0; i < n; i++) {
     const left = factor * diagonal[i]!;
-    for (let j = 0; j < n; j++) product.data[i * n + j] = left * k.data[i * n + j]! * diagonal[j]!;
+    for (let j = 0; j < n; j++, at++) target[at] = left * source[at]! * diagonal[j]!;
   }
-  return product;
 }
 
 function scaled(a: Matrix, factor: number): Matrix {

@@ -1,6 +1,7 @@
 import { type Matrix, matrix, tryCholesky } from '@ntk/linop';
 import { OptionError, ShapeError } from '@ntk/tensor';
 import { checkFinite, checkOutputs } from './checks.ts';
+import { scaleColumns } from './prior-scale.ts';
 import { concatenate } from './vector.ts';
 
 /**
@@ -68,13 +69,16 @@ export function joinPrecisionRoots(first: PrecisionRoot, second: PrecisionRoot):
   return { rows: first.rows + second.rows, size: first.size, blocks: concatenate(first.blocks, second.blocks) };
 }
 
-/** Lᵀ x for each row x of a matrix [k, N]: rows xᵀ L, new. Cost: k·N·size multiply-adds. */
-export function timesRoot(x: Matrix, root: PrecisionRoot): Matrix {
-  return timesBlocks(x, root, (entry, other) => entry * root.size + other);
+/** factor · Lᵀ x for each row x of a matrix [k, N]: rows xᵀ L, new. Cost: k·N·size multiply-adds. */
+export function timesRoot(x: Matrix, root: PrecisionRoot, factor: number = 1): Matrix {
+  const blocks = factor === 1 ? root.blocks : root.blocks.map((entry) => factor * entry);
+  if (root.size === 1) return scaleColumns(x, blocks);
+  return timesBlocks(x, { ...root, blocks }, (entry, other) => entry * root.size + other);
 }
 
 /** L x for each row x of a matrix [k, N]: rows xᵀ Lᵀ, new. Cost: k·N·size multiply-adds. */
 export function timesRootTransposed(x: Matrix, root: PrecisionRoot): Matrix {
+  if (root.size === 1) return scaleColumns(x, root.blocks);
   return timesBlocks(x, root, (entry, other) => other * root.size + entry);
 }
 

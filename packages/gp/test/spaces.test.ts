@@ -3,6 +3,7 @@ import {
   conditionJacobian,
   conditionKernel,
   functionSpacePosterior,
+  noisePrecisionRoot,
   parameterSpacePosterior,
 } from '@ntk/gp';
 import {
@@ -10,6 +11,7 @@ import {
   choleskyInverse,
   choleskyLogDeterminant,
   choleskySolve,
+  copyMatrix,
   gemm,
   matrix,
   matrixOperator,
@@ -54,6 +56,21 @@ describe.each([
     const w = gemm(matrix(1, yTrain.length, f.coefficients), jTrain).data.map((value, i) => value * priorVariance[i]!);
     near(p.coefficients, w);
   });
+
+  test.each([
+    ['diagonal', noisePrecisionRoot(noise, noise.length)],
+    ['block', categoricalRoot(size.n, size.c)],
+  ])(
+    'a kernel that is overwritten gives what a copy of it gives, bit by bit: %s precision',
+    async (_, precisionRoot) => {
+      const given = copyMatrix(kTrainTrain);
+      using copied = await conditionKernel({ kTrainTrain: given, precisionRoot, priorVariance: 0.7 });
+      expect(given.data).toEqual(kTrainTrain.data);
+      using inPlace = await conditionKernel({ kTrainTrain: given, precisionRoot, priorVariance: 0.7, inPlace: true });
+      expect(await inPlace.variance(kernelQuery)).toEqual(await copied.variance(kernelQuery));
+      expect(inPlace.logDeterminant).toBe(copied.logDeterminant);
+    },
+  );
 
   test.each(Object.entries(priorMeans(problem)))(
     'the Jacobian by its products, prior mean %s',

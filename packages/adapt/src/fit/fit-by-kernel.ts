@@ -44,7 +44,7 @@ async function condition(problem: FitProblem): Promise<{ posterior: FunctionSpac
   const { noise } = variances;
   const { priorVariance } = variances.hyperparameters;
   const posterior = await functionSpacePosterior(
-    { kTrainTrain, priorVariance, noise, ...targets },
+    { kTrainTrain, priorVariance, noise, inPlace: true, ...targets },
     directSolver(options.solverBackend ?? options.backend),
   );
   return { posterior, ...variances };
