@@ -7,7 +7,6 @@ import {
   windowMatrices,
   type FilterShape,
 } from '../rules/filter-product.ts';
-import { separateWindows, windowLayout } from '../rules/window-layout.ts';
 import { onImages } from '../rules/window.ts';
 import type { UseFactors } from './use.ts';
 
@@ -18,7 +17,7 @@ interface Filtered<P extends 'conv2d' | 'conv2dTranspose'> {
   readonly cotangent: Value;
 }
 
-/** What the filter is multiplied with in the primal: its last coefficient. */
+/** What the filter is applied to in the primal. */
 function stored({ coefficients, active }: LinearNode<'conv2d' | 'conv2dTranspose'>): Value {
   return coefficients[active[0] ? 1 : 0]!;
 }
@@ -59,10 +58,7 @@ export function convolutionFactors(b: ProgramBuilder, { node, cotangent }: Filte
 
 /** [n, positions, taps] */
 function windowsOf(b: ProgramBuilder, node: LinearNode<'conv2d'>, filter: FilterShape): Value {
-  const { attributes, operandShapes, shape, keepsWindows } = node;
-  if (keepsWindows)
-    return separateWindows(b, stored(node), windowLayout(filter, attributes, shape[2]!), operandShapes[1]!);
-  const windows = b.patches(stored(node), { ...attributes, kernel: filter.kernel });
+  const windows = b.patches(stored(node), { ...node.attributes, kernel: filter.kernel });
   const [n, rows, columns, taps] = b.shape(windows) as [number, number, number, number];
   return b.reshape(windows, [n, rows * columns, taps]);
 }

@@ -2,12 +2,13 @@ import { ProgramBuilder, sizeOf, type Program, type Value } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import { permute } from '../permute.ts';
 import type { TermPlan } from './factor-plan.ts';
-import { termInputs, type TermValues } from './term-tensors.ts';
+import { emitTermCotangent, emitTermTangent } from './term-products.ts';
+import { termInputs } from './term-tensors.ts';
 
 /**
  * The Program of V ↦ J V from factors, for k right-hand sides: inputs the factors, then v [k, p]; output [k, n·c].
  *
- * (J V)_iα = Σ_t G_iαt · (A_it V): for each term one product with A for all right-hand sides, and one for each example.
+ * (J V)_iα = Σ_t G_iαt · (A_it V), for each term in the cheaper order of `contractionOf`.
  */
 export function factoredTangentProgram(derivation: Derivation, terms: readonly TermPlan[], k: number): Program {
   const [n, c] = derivation.outputShape as [number, number];
@@ -16,7 +17,7 @@ export function factoredTangentProgram(derivation: Derivation, terms: readonly T
   const v = b.input('v', [k, flatSize(derivation)]);
   const parts = factors.map((term, i) => {
     const directions = segmentsOf(derivation, terms[i]!).map((segment) => sliceSegment(b, v, segment));
-    return emitTangent(b, term, b.concat(directions, 0));
+    return emitTermTangent(b, term, b.concat(directions, 0));
   });
   const sum = parts.reduce((total, part) => b.add(total, part)); // [n, c, k]
   b.output('jv', b.reshape(permute(b, sum, [2, 0, 1]), [k, n * c]));
@@ -26,7 +27,7 @@ export function factoredTangentProgram(derivation: Derivation, terms: readonly T
 /**
  * The Program of U ↦ Jᵀ U from factors, for k right-hand sides: inputs the factors, then u [k, n·c]; output [k, p].
  *
- * Jᵀ U = Σ_it A_it ⊗ (Σ_α U_iα G_iαt): for each term one product for each example, and one with Aᵀ for all right-hand sides.
+ * Jᵀ U = Σ_it A_it ⊗ (Σ_α U_iα G_iαt), for each term in the cheaper order of `contractionOf`.
  */
 export function factoredCotangentProgram(derivation: Derivation, terms: readonly TermPlan[], k: number): Program {
   const [n, c] = derivation.outputShape as [number, number];
@@ -34,7 +35,7 @@ export function factoredCotangentProgram(derivation: Derivation, terms: readonly
   const factors = termInputs(b, '', terms);
   const u = permute(b, b.reshape(b.input('u', [k, n * c]), [k, n, c]), [1, 0, 2]); // [n, k, c]
   const parts = factors.flatMap((term, i) => {
-    const gradient = emitCotangent(b, term, u); // [a, k, b]
+    const gradient = emitTermCotangent(b, term, u); // [a, k, b]
     let row = 0;
     return segmentsOf(derivation, terms[i]!).map((segment) => {
       const range = { start: row, end: row + segment.rows };
@@ -83,42 +84,6 @@ function sliceSegment(b: ProgramBuilder, v: Value, { start, rows, columns, trans
 function flatten(b: ProgramBuilder, gradient: Value, { rows, columns, transposed }: Segment): Value {
   const k = b.shape(gradient)[1]!;
   return b.reshape(permute(b, gradient, transposed ? [1, 2, 0] : [1, 0, 2]), [k, rows * columns]);
-}
-
-/**
- * @param directions - the weights' part of V, [a, k, b]; without activations [1, k, b]
- * @returns [n, c, k]
- */
-function emitTangent(b: ProgramBuilder, { activations, sensitivities }: TermValues, directions: Value): Value {
-  const [n, c, positions, width] = b.shape(sensitivities) as [number, number, number, number];
-  const [a, k] = b.shape(directions) as [number, number];
-  if (activations === null) {
-    const rows = b.reshape(sensitivities, [n * c, width]);
-    return b.reshape(b.matmul(rows, b.reshape(directions, [k, width]), { transposeB: true }), [n, c, k]);
-  }
-  const inputs = b.reshape(activations, [n * positions, a]);
-  const moved = b.reshape(b.matmul(inputs, b.reshape(directions, [a, k * width])), [n, positions, k, width]);
-  const tangents = b.reshape(permute(b, moved, [0, 2, 1, 3]), [n, k, positions * width]);
-  return b.matmul(b.reshape(sensitivities, [n, c, positions * width]), permute(b, tangents, [0, 2, 1]));
-}
-
-/**
- * @param u - [n, k, c]
- * @returns the weights' part of JᵀU, [a, k, b]; without activations [1, k, b]
- */
-function emitCotangent(b: ProgramBuilder, { activations, sensitivities }: TermValues, u: Value): Value {
-  const [n, c, positions, width] = b.shape(sensitivities) as [number, number, number, number];
-  const k = b.shape(u)[1]!;
-  if (activations === null) {
-    const columns = b.reshape(permute(b, u, [1, 0, 2]), [k, n * c]);
-    return b.reshape(b.matmul(columns, b.reshape(sensitivities, [n * c, width])), [1, k, width]);
-  }
-  const weighted = b.matmul(u, b.reshape(sensitivities, [n, c, positions * width])); // [n, k, T·b]
-  const cotangents = permute(b, b.reshape(weighted, [n, k, positions, width]), [0, 2, 1, 3]);
-  const a = b.shape(activations)[2]!;
-  const inputs = b.reshape(activations, [n * positions, a]);
-  const gradient = b.matmul(inputs, b.reshape(cotangents, [n * positions, k * width]), { transposeA: true });
-  return b.reshape(gradient, [a, k, width]);
 }
 
 /** Puts the parts of a flat vector in their order, [k, p]; what the output does not depend on has zeros. */

@@ -1,9 +1,7 @@
 import { sizeOf, type Attributes } from '@ntk/tensor';
 import type { ActiveNode, Derivation } from '../derivation.ts';
+import { TOUCH, contractionOf } from './contraction.ts';
 import type { FactorPlan, TermPlan } from './factor-plan.ts';
-
-/** Multiply-adds of a matrix product that take as long as reading or writing one number: measured as 27 to 31 on ONNX Runtime. */
-const TOUCH = 30;
 
 /** Factors take c times the memory of what propagation stores: worth it for few outputs only. */
 const MAX_OUTPUTS = 4;
@@ -23,10 +21,8 @@ export function isCheaperFactored(derivation: Derivation, { terms, remaining }: 
 }
 
 /** Multiply-adds of a term in J v, for one right-hand side. */
-export function factoredCost({ activations, sensitivities }: TermPlan): number {
-  const [n, c, positions, b] = sensitivities as [number, number, number, number];
-  const a = activations?.[2] ?? 0;
-  return n * positions * b * (a + TOUCH * (c + 1));
+export function factoredCost(term: TermPlan): number {
+  return contractionOf(term).cost;
 }
 
 /** Multiply-adds of the tangent through a node, for one right-hand side. */

@@ -1,0 +1,120 @@
+import type { ProgramBuilder, Value } from '@ntk/tensor';
+import { permute } from '../permute.ts';
+import { contractionOf, type ContractionOrder } from './contraction.ts';
+import type { TermValues } from './term-tensors.ts';
+
+/** A term whose factors all have their values, with the extents n, c, T, a, b of `Term`. */
+interface Factored {
+  readonly activations: Value;
+  readonly sensitivities: Value;
+  readonly n: number;
+  readonly c: number;
+  readonly positions: number;
+  readonly a: number;
+  readonly width: number;
+}
+
+/**
+ * Emits a term's part of J V.
+ *
+ * @param directions - the weights' part of V, [a, k, b]; without activations [1, k, b]
+ * @returns [n, c, k]
+ */
+export function emitTermTangent(b: ProgramBuilder, term: TermValues, directions: Value): Value {
+  const { activations, sensitivities } = term;
+  if (activations === null) {
+    const [n, c, , width] = b.shape(sensitivities) as [number, number, number, number];
+    const k = b.shape(directions)[1]!;
+    const rows = b.reshape(sensitivities, [n * c, width]);
+    return b.reshape(b.matmul(rows, b.reshape(directions, [k, width]), { transposeB: true }), [n, c, k]);
+  }
+  const factored = extentsOf(b, activations, sensitivities);
+  return orderOf(b, factored) === 'activations'
+    ? tangentByActivations(b, factored, directions)
+    : tangentBySensitivities(b, factored, directions);
+}
+
+/** Σ_t G_t · (A_t V): one product with A for all right-hand sides, then one for each example. */
+function tangentByActivations(
+  b: ProgramBuilder,
+  { activations, sensitivities, n, c, positions, a, width }: Factored,
+  directions: Value,
+): Value {
+  const k = b.shape(directions)[1]!;
+  const inputs = b.reshape(activations, [n * positions, a]);
+  const moved = b.reshape(b.matmul(inputs, b.reshape(directions, [a, k * width])), [n, positions, k, width]);
+  const tangents = b.reshape(permute(b, moved, [0, 2, 1, 3]), [n, k, positions * width]);
+  return b.matmul(b.reshape(sensitivities, [n, c, positions * width]), permute(b, tangents, [0, 2, 1]));
+}
+
+/** Σ_t (G_t Vᵀ) · A_t: one product with G for all right-hand sides, then one for each example. */
+function tangentBySensitivities(
+  b: ProgramBuilder,
+  { activations, sensitivities, n, c, positions, a, width }: Factored,
+  directions: Value,
+): Value {
+  const k = b.shape(directions)[1]!;
+  const rows = b.reshape(permute(b, directions, [1, 0, 2]), [k * a, width]);
+  const moved = b.matmul(b.reshape(sensitivities, [n * c * positions, width]), rows, { transposeB: true });
+  const sums = permute(b, b.reshape(moved, [n, c, positions, k, a]), [0, 1, 3, 2, 4]);
+  const inputs = b.reshape(activations, [n, positions * a, 1]);
+  return b.reshape(b.matmul(b.reshape(sums, [n, c * k, positions * a]), inputs), [n, c, k]);
+}
+
+/**
+ * Emits a term's part of JᵀU.
+ *
+ * @param u - [n, k, c]
+ * @returns [a, k, b]; without activations [1, k, b]
+ */
+export function emitTermCotangent(b: ProgramBuilder, term: TermValues, u: Value): Value {
+  const { activations, sensitivities } = term;
+  if (activations === null) {
+    const [n, c, , width] = b.shape(sensitivities) as [number, number, number, number];
+    const k = b.shape(u)[1]!;
+    const columns = b.reshape(permute(b, u, [1, 0, 2]), [k, n * c]);
+    return b.reshape(b.matmul(columns, b.reshape(sensitivities, [n * c, width])), [1, k, width]);
+  }
+  const factored = extentsOf(b, activations, sensitivities);
+  return orderOf(b, factored) === 'activations'
+    ? cotangentByActivations(b, factored, u)
+    : cotangentBySensitivities(b, factored, u);
+}
+
+/** Σ_it A_it ⊗ (Σ_α U_iα G_iαt): one product for each example, then one with Aᵀ for all right-hand sides. */
+function cotangentByActivations(
+  b: ProgramBuilder,
+  { activations, sensitivities, n, c, positions, a, width }: Factored,
+  u: Value,
+): Value {
+  const k = b.shape(u)[1]!;
+  const weighted = b.matmul(u, b.reshape(sensitivities, [n, c, positions * width])); // [n, k, T·b]
+  const cotangents = permute(b, b.reshape(weighted, [n, k, positions, width]), [0, 2, 1, 3]);
+  const inputs = b.reshape(activations, [n * positions, a]);
+  const gradient = b.matmul(inputs, b.reshape(cotangents, [n * positions, k * width]), { transposeA: true });
+  return b.reshape(gradient, [a, k, width]);
+}
+
+/** Σ_iαt (U_iα A_it) ⊗ G_iαt: activations weighted for each right-hand side, then one product with G for all. */
+function cotangentBySensitivities(
+  b: ProgramBuilder,
+  { activations, sensitivities, n, c, positions, a, width }: Factored,
+  u: Value,
+): Value {
+  const k = b.shape(u)[1]!;
+  const weights = b.reshape(permute(b, u, [0, 2, 1]), [n, c, 1, 1, k]);
+  const weighted = b.mul(b.reshape(activations, [n, 1, positions, a, 1]), weights); // [n, c, T, a, k]
+  const rows = b.reshape(sensitivities, [n * c * positions, width]);
+  const gradient = b.matmul(b.reshape(weighted, [n * c * positions, a * k]), rows, { transposeA: true });
+  return b.reshape(gradient, [a, k, width]);
+}
+
+function extentsOf(b: ProgramBuilder, activations: Value, sensitivities: Value): Factored {
+  const [n, c, positions, width] = b.shape(sensitivities) as [number, number, number, number];
+  return { activations, sensitivities, n, c, positions, a: b.shape(activations)[2]!, width };
+}
+
+function orderOf(b: ProgramBuilder, { activations, sensitivities }: Factored): ContractionOrder {
+  const shapes = { activations: b.shape(activations), indices: null, sensitivities: b.shape(sensitivities) };
+  return contractionOf(shapes).order;
+}
