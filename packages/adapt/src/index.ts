@@ -36,7 +36,7 @@ export type {
   StoredVariance,
   WeightRoot,
 } from './file/stored-posterior.ts';
-export type { Hyperparameters } from './fit/hyperparameters.ts';
+export type { EvidenceErrors, Hyperparameters } from './fit/hyperparameters.ts';
 export type { Inference } from './fit/inference.ts';
 export { fitLinearized } from './fit/fit-linearized.ts';
 export type { LinearizedFit } from './fit/linearized-fit.ts';
@@ -60,7 +60,7 @@ export type {
 export { formatPlan, formatRates, parsePlan, parseRates } from './plan/plan-file.ts';
 export type { Plan } from './plan/plan.ts';
 export type { Rates } from './plan/rates.ts';
-export type { Sizes } from './plan/sizes.ts';
+export type { LearnedRows, Sizes } from './plan/sizes.ts';
 export { shiftNetwork } from './export/shift-network.ts';
 export { storedCovariances } from './export/stored-covariances.ts';
 export { suggest, suggestStored } from './suggest/suggest.ts';

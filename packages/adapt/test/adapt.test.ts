@@ -53,11 +53,13 @@ describe('adapt', () => {
     expect(Math.abs(gradient.logPriorVariance)).toBeLessThan(1e-6);
   });
 
-  test('with very many rows the variances come from a subset', async () => {
+  test('with very many rows the variances come from a subset where that is wanted', async () => {
     const { network, backend, x, y } = await makeProblem({ n: 2100, hidden: [4] });
-    using adapted = await adapt(network, { x, y }, { backend, solver: 'cholesky', space: 'function' });
-    const { rowsUsed, noiseVariance } = adapted.hyperparameters;
+    const options = { backend, solver: 'cholesky', space: 'function', learnOn: 'sample' } as const;
+    using adapted = await adapt(network, { x, y }, options);
+    const { rowsUsed, noiseVariance, estimate } = adapted.hyperparameters;
     expect(rowsUsed).toBe(2000);
+    expect(estimate).toBeUndefined();
     expect(noiseVariance).toBeGreaterThan(0.005);
     expect(noiseVariance).toBeLessThan(0.02);
   });

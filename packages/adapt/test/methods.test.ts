@@ -21,7 +21,7 @@ const noises = {
 function following(options: AdaptOptions, form: (typeof FORMS)[number]): AdaptOptions {
   const resolved = resolveOptions({ ...options, space: form.space, solver: form.solver });
   const plan = choosePlan(
-    planProblem(network, 20, { layers: 'all', learns: false }),
+    planProblem(network, 20, { layers: 'all', learnsOn: 'none' }),
     { ...resolved, layout: 'full' },
     options.backend,
   );

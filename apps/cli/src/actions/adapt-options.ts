@@ -21,7 +21,8 @@ export async function adaptOptions(
   { schema, test }: AdaptInputs,
   { backend, solverBackend }: ChosenBackends,
 ): Promise<AdaptOptions> {
-  const { dtype, layers, mean, noise, priorVariance, outputs, space, solver, preconditioner, rtol, memory } = given;
+  const { dtype, layers, mean, noise, priorVariance, learnOn, outputs, space, solver, preconditioner, rtol, memory } =
+    given;
   if (preconditioner !== 'auto' && preconditioner !== 'none' && (solver === 'cholesky' || solver === 'lsmr')) {
     throw new OptionError(
       `--preconditioner ${preconditioner} is for conjugate gradients, and --solver ${solver} uses none; leave one of them out`,
@@ -33,7 +34,7 @@ export async function adaptOptions(
     );
   }
   const isPredicting = given.out !== undefined || given.test !== undefined;
-  const common = { backend, dtype, layers, mean, noise, priorVariance, space, solver, preconditioner, memory };
+  const common = { backend, dtype, layers, mean, noise, priorVariance, learnOn, space, solver, preconditioner, memory };
   return {
     ...common,
     predictions: isPredicting ? test.encoded.rows.length : 0,

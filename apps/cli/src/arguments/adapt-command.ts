@@ -31,6 +31,7 @@ export interface AdaptArguments
   /** Squared units of the target; one for all targets, or one for each. */
   readonly noise: NoiseOption;
   readonly priorVariance: 'learn' | number;
+  readonly learnOn: 'all' | 'sample';
   readonly mean: 'network' | 'zero' | 'constant';
   readonly layers: LayerSelection;
   /** That of a plan, or full, unless given. */
@@ -111,6 +112,15 @@ function addProcess(command: Command): void {
         parse: parseVariance,
         default: 'learn',
       }),
+    )
+    .addOption(
+      choiceOption(
+        '--learn-on',
+        'rows that variances are learned from, where there are more than 2,000: all, or as many at random',
+        {
+          now: ['all', 'sample'],
+        },
+      ),
     )
     .addOption(choiceOption('--mean', 'prior mean', { now: ['network', 'zero', 'constant'] }))
     .addOption(

@@ -1,6 +1,7 @@
-import type { Hyperparameters } from '@ntk/adapt';
+import type { EvidenceErrors, Hyperparameters } from '@ntk/adapt';
 import { short } from './short.ts';
 import { counted } from './counted.ts';
+import { withError } from './with-error.ts';
 
 /** The variances of a model, and how sound they are. */
 export interface VarianceReport {
@@ -13,13 +14,14 @@ export interface VarianceReport {
 
 /** Lines on the two variances: values, where they came from, and what makes them doubtful. */
 export function varianceLines({ hyperparameters, rows, jitter }: VarianceReport): string[] {
-  const { noiseVariance, priorVariance, learned, onEdge, rowsUsed } = hyperparameters;
+  const { noiseVariance, priorVariance, learned, onEdge, rowsUsed, estimate } = hyperparameters;
   const how = (name: 'noiseVariance' | 'priorVariance') => (learned.includes(name) ? 'learned' : 'given');
   return [
     `noise variance ${short(noiseVariance)} (${how('noiseVariance')}), prior variance ${short(priorVariance)} (${how('priorVariance')})`,
     ...(learned.length > 0 && rowsUsed < rows
       ? [`  learned from ${counted(rowsUsed, 'row')} of ${rows}, chosen at random`]
       : []),
+    ...(estimate === undefined ? [] : [estimateLine(estimate, rows)]),
     ...(onEdge === undefined ? [] : [edgeLine(learned, onEdge)]),
     ...(jitter > 0
       ? [
@@ -27,6 +29,15 @@ export function varianceLines({ hyperparameters, rows, jitter }: VarianceReport)
         ]
       : []),
   ];
+}
+
+/** Estimated evidence: its error, and what more steps would change if that is more than the error. */
+function estimateLine(
+  { logMarginalLikelihood, standardError, truncation, probes, steps }: EvidenceErrors,
+  rows: number,
+): string {
+  const beyond = truncation > standardError ? `, and up to ${short(truncation)} more that these do not resolve` : '';
+  return `  learned from all ${rows} rows by products: log evidence ${withError(logMarginalLikelihood, standardError)} by ${probes} random vectors and ${counted(steps, 'step')}${beyond}`;
 }
 
 /** The edge is one of the ratio noise / prior: it is the same for the noise, and the other for the prior. */

@@ -44,6 +44,20 @@ test('variances that are sound take one line', () => {
 
 test.each<[string, Partial<(typeof sound)['hyperparameters']> & object, RegExp]>([
   ['a subset of the rows', { rowsUsed: 12 }, /^ {2}learned from 12 rows of 20, chosen at random$/],
+  [
+    'an estimate',
+    {
+      estimate: { logMarginalLikelihood: -1234.5, standardError: 5.67, truncation: 0.1, probes: 8, steps: 40 },
+    } as object,
+    /^ {2}learned from all 20 rows by products: log evidence -1235 ± 6 by 8 random vectors and 40 steps$/,
+  ],
+  [
+    'an estimate whose steps were too few',
+    {
+      estimate: { logMarginalLikelihood: -1234.5, standardError: 5.67, truncation: 12.3, probes: 8, steps: 1 },
+    } as object,
+    / and 1 step, and up to 12\.3 more that these do not resolve$/,
+  ],
   ['an edge', { onEdge: 'lower' } as object, /determine their ratio, which is at the lower end .* --noise or --prior/],
   [
     'an edge, with the noise given',

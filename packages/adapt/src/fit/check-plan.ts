@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from '@ntk/tensor';
 import type { Plan } from '../plan/plan.ts';
-import type { Sizes } from '../plan/sizes.ts';
+import type { PlanProblem, Sizes } from '../plan/sizes.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /**
@@ -9,7 +9,8 @@ import type { ResolvedOptions } from './options.ts';
  * @throws {ShapeError} if it is for other sizes
  * @throws {OptionError} if it is for another backend, or an option that is named differs from it
  */
-export function checkPlan({ sizes, backend, layout, method }: Plan, actual: Sizes, options: ResolvedOptions): void {
+export function checkPlan(plan: Plan, actual: PlanProblem, options: ResolvedOptions): void {
+  const { sizes, backend, layout, method, learnsOn } = plan;
   checkSizes(sizes, actual);
   if (backend !== options.backend.name) {
     throw new OptionError(
@@ -22,6 +23,11 @@ export function checkPlan({ sizes, backend, layout, method }: Plan, actual: Size
     if (options[name] === 'auto' || options[name] === planned[name]) continue;
     throw new OptionError(
       `plan: got ${name} ${options[name]}, and the plan has ${planned[name]}; leave ${name} out, or plan again`,
+    );
+  }
+  if (learnsOn !== actual.learnsOn) {
+    throw new OptionError(
+      `plan: got a plan that learns variances on rows ${learnsOn}, expected ${actual.learnsOn}, as noise, priorVariance, outputs and learnOn say; plan again`,
     );
   }
 }

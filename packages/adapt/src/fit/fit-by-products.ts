@@ -2,7 +2,7 @@ import { operatorPosterior, type OperatorSolver, type OperatorSpaceProblem, type
 import { explicitJacobian, kernelMatrix } from '@ntk/jacobian';
 import { matrix, matrixOperator, type LinearOperator, type Matrix, type Placement } from '@ntk/linop';
 import type { FitProblem } from './fit-problem.ts';
-import { resolveVariances, type HeldMatrices, type Variances } from './hyperparameters.ts';
+import { resolveVariances, type Variances } from './hyperparameters.ts';
 import { iterativeSolver } from './iterative-solver.ts';
 import type { FitParts } from './linearized-fit.ts';
 import { predictFitted } from './predict-in-batches.ts';
@@ -55,28 +55,29 @@ interface Prepared {
 
 // Makes what the method holds; matrices on the host live no longer than this.
 async function prepare(problem: FitProblem, owned: { dispose(): void }[]): Promise<Prepared> {
-  const { plan, options, linearization } = problem;
-  const { jacobian: jTrain, dtype } = linearization;
-  const { holds } = plan.method;
-  const held = await hold(problem);
-  const variances = await resolveVariances(problem, held);
   const own = (operator: LinearOperator): LinearOperator => {
     owned.push(operator);
     return operator;
   };
+  const { options, linearization, plan } = problem;
+  const { jacobian: jTrain, dtype } = linearization;
   const place = solverPlacement(problem);
-  if (holds === 'kernel') {
-    const entries = informationOf(held.kTrainTrain!, variances);
+  if (plan.method.holds === 'kernel') {
+    options.onProgress('kernel');
+    const kTrainTrain = await kernelMatrix(linearization);
+    const variances = await resolveVariances(problem, { kTrainTrain });
+    const entries = informationOf(kTrainTrain, variances);
     const products = own(matrixOperator(entries, { ...place, tags: ['positive-definite'] }));
     const judged = await iterativeSolver(problem, variances, { dtype, products });
     return { jacobians: { jTrain }, solver: judged, variances };
   }
-  const iterative = await iterativeSolver(problem, variances, place);
-  if (held.jTrain === undefined) return { jacobians: { jTrain }, solver: iterative, variances };
-  const stored = own(matrixOperator(held.jTrain, place));
-  // What another backend solves with may be less precise than what variances are made of.
-  const jacobians = options.solverBackend === undefined ? { jTrain: stored } : { jTrain, jSolve: stored };
-  return { jacobians, solver: iterative, variances };
+  const stored = plan.method.holds === 'jacobian' ? own(await storedJacobian(problem, place)) : undefined;
+  // What another backend solves with may be less precise than what evidence and variances are made of.
+  const trusted = options.solverBackend === undefined ? stored : undefined;
+  const variances = await resolveVariances(problem, trusted === undefined ? {} : { jTrain: trusted });
+  const solver = await iterativeSolver(problem, variances, place);
+  const jSolve = trusted === undefined && stored !== undefined ? { jSolve: stored } : {};
+  return { jacobians: { jTrain: trusted ?? jTrain, ...jSolve }, solver, variances };
 }
 
 /** Where matrices that the solver multiplies by are stored: in the dtype of the linearization, or as near as the backend has it. */
@@ -86,18 +87,12 @@ function solverPlacement({ linearization, options }: FitProblem): Required<Place
   return { backend, dtype: backend.supports[dtype] ? dtype : 'float32' };
 }
 
-async function hold({ linearization, plan, options }: FitProblem): Promise<HeldMatrices> {
-  switch (plan.method.holds) {
-    case 'kernel':
-      options.onProgress('kernel');
-      return { kTrainTrain: await kernelMatrix(linearization) };
-    case 'jacobian':
-      options.onProgress('jacobian');
-      return { jTrain: await explicitJacobian(linearization) };
-    case 'information':
-    case 'nothing':
-      return {};
-  }
+async function storedJacobian(
+  { linearization, options }: FitProblem,
+  place: Required<Placement>,
+): Promise<LinearOperator> {
+  options.onProgress('jacobian');
+  return matrixOperator(await explicitJacobian(linearization), place);
 }
 
 /** I + s² Σ^{-1/2} K Σ^{-1/2}, in the place of K. */

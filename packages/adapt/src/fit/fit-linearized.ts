@@ -4,7 +4,7 @@ import type { Matrix } from '@ntk/linop';
 import type { Network } from '@ntk/tensor';
 import { linearizationMemory } from '../plan/estimate.ts';
 import { choosePlan, type Plan } from '../plan/plan.ts';
-import { planProblem } from '../plan/sizes.ts';
+import { planProblem, type LearnedRows } from '../plan/sizes.ts';
 import { checkPlan } from './check-plan.ts';
 import { fitByJacobian } from './fit-by-jacobian.ts';
 import { fitByKernel } from './fit-by-kernel.ts';
@@ -63,12 +63,16 @@ export async function fitLinearized(
  * @throws {OptionError} if the given one is for another backend or differs from an option, or nothing fits in memory
  */
 export function planFor(network: Network, n: number, options: ResolvedOptions): Plan {
-  const { backend, layers, noise, priorVariance, predictions, outputs: layout } = options;
-  const learns = typeof noise === 'string' || priorVariance === 'learn';
-  const problem = planProblem(network, n, { layers, learns, predictions });
+  const { backend, layers, predictions, outputs: layout } = options;
+  const problem = planProblem(network, n, { layers, learnsOn: learnedRows(options), predictions });
   if (options.plan === undefined) return choosePlan(problem, { ...options, layout }, backend);
   checkPlan(options.plan, problem, options);
   return options.plan;
+}
+
+function learnedRows({ noise, priorVariance, learnOn, outputs }: ResolvedOptions): LearnedRows {
+  if (typeof noise !== 'string' && priorVariance !== 'learn') return 'none';
+  return noise === 'learn-outputs' || outputs !== 'full' ? 'sample' : learnOn;
 }
 
 function fitBy({ layout, method: { solver, holds } }: Plan): (problem: FitProblem) => Promise<FitParts> {

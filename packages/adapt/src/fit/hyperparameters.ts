@@ -7,15 +7,20 @@ import {
   outputKernels,
   traceKernel,
   tridiagonalEvidence,
+  type EvidenceEstimate,
   type EvidenceFunction,
+  type LearnOptions,
   type Targets,
 } from '@ntk/gp';
 import type { Matrix } from '@ntk/linop';
 import { OptionError, unitRoundoff, type DType } from '@ntk/tensor';
-import { EVIDENCE_PARAMETERS, EVIDENCE_ROWS, GROUPED_EVIDENCE_ROWS } from './evidence-size.ts';
+import { evidenceByProducts, type EvidenceSearch } from './evidence-by-products.ts';
+import { EVIDENCE_ROWS, GROUPED_EVIDENCE_ROWS } from './evidence-size.ts';
+import { evidenceSource, type EvidenceSource } from './evidence-source.ts';
 import type { FitProblem } from './fit-problem.ts';
+import type { HeldMatrices } from './held-matrices.ts';
 import { rowNoise, type RowNoise } from './row-noise.ts';
-import { sampleKernel, type KernelSample } from './sample-kernel.ts';
+import { sampleKernel, sampleRows, type KernelSample } from './sample-kernel.ts';
 
 /** The variances of the model and where they came from. */
 export interface Hyperparameters {
@@ -29,8 +34,19 @@ export interface Hyperparameters {
   readonly learned: readonly ('priorVariance' | 'noiseVariance')[];
   /** At which end of the search the ratio σ²/s² lies, if it does: the data then do not determine it. */
   readonly onEdge?: 'lower' | 'upper';
-  /** Training rows that the evidence was computed on; fewer than all where there are very many. */
+  /** Training rows that the evidence was computed on; fewer than all where that was asked for, or nothing else is possible. */
   readonly rowsUsed: number;
+  /** How far the evidence that was maximised can be off, where it was estimated by products with all rows. */
+  readonly estimate?: EvidenceErrors;
+}
+
+/** Errors of an estimated evidence at its maximum. */
+export interface EvidenceErrors
+  extends Pick<EvidenceEstimate, 'logMarginalLikelihood' | 'standardError' | 'truncation'> {
+  /** Random vectors. */
+  readonly probes: number;
+  /** Lanczos steps. */
+  readonly steps: number;
 }
 
 /** The variances that a posterior is conditioned with. */
@@ -42,15 +58,9 @@ export interface Variances {
   readonly evidence?: EvidenceFunction;
 }
 
-/** What there is of the kernel already; the rest is made where it is needed. */
-export interface HeldMatrices {
-  readonly kTrainTrain?: Matrix;
-  readonly jTrain?: Matrix;
-}
-
 /**
- * Fills in the variances that are not given by maximising the evidence: on all rows where there are fewer parameters, and few of them; otherwise on at
- * most 2,000 rows, a random subset of the examples that is the same every time.
+ * Fills in the variances that are not given by maximising the evidence: exactly where there are few parameters or at most 2,000 rows, beyond by one Krylov run on all rows. On a
+ * random sample of 2,000 rows, the same every time, where that was asked for, or every output has a kernel of its own.
  *
  * @param held - borrowed
  * @throws {OptionError} if what is given cannot be combined with what is to be learned
@@ -58,7 +68,7 @@ export interface HeldMatrices {
  */
 export async function resolveVariances(problem: FitProblem, held: HeldMatrices): Promise<Variances> {
   const { noise, priorVariance } = problem.options;
-  const { n, c } = problem.linearization;
+  const { n, c, dtype } = problem.linearization;
   if (noise === 'learn-outputs') return learnOutputNoise(problem, held);
   const given = noise === 'learn' ? undefined : rowNoise(noise, n, c);
   if (given !== undefined && priorVariance !== 'learn')
@@ -66,13 +76,15 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
   problem.options.onProgress('evidence');
   // With one noise variance a row, they are the shape, and its factor is known to be 1.
   const noiseShape = given !== undefined && typeof given.rows !== 'number' ? given.rows : undefined;
-  const { evidence, rowsUsed } = await evidenceOf(problem, held, noiseShape);
-  const resolution = kernelRounding(problem.linearization.dtype, rowsUsed);
-  const found = await learnHyperparameters(evidence, {
-    bounds: [Math.max(1e-10, resolution), 1e6],
+  const source = evidenceSource(problem.plan);
+  const rowsUsed = source === 'sample' ? sampleRows(problem, EVIDENCE_ROWS) : n * c;
+  const learn: LearnOptions = {
+    bounds: [Math.max(1e-10, kernelRounding(dtype, rowsUsed)), 1e6],
     ...(given === undefined ? {} : { noiseVariance: typeof given.rows === 'number' ? given.rows : 1 }),
     ...(priorVariance === 'learn' ? {} : { priorVariance }),
-  });
+  };
+  const { evidence, errorsAt } = await evidenceOf(problem, held, { source, noiseShape, learn });
+  const found = await learnHyperparameters(evidence, learn);
   const learned = variances(given ?? rowNoise(found.noiseVariance, n, c), {
     priorVariance: found.priorVariance,
     learned: [
@@ -81,6 +93,7 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
     ],
     ...(found.onEdge === undefined ? {} : { onEdge: found.onEdge }),
     rowsUsed,
+    ...(errorsAt === undefined ? {} : { estimate: errorsAt(found.priorVariance, found.noiseVariance) }),
   });
   return noiseShape === undefined ? { ...learned, evidence } : learned;
 }
@@ -99,28 +112,41 @@ function variances(
   return { noise: rows, hyperparameters: { ...rest, noiseVariance, noiseVariances: outputs } };
 }
 
+interface FoundEvidence {
+  readonly evidence: EvidenceFunction;
+  readonly errorsAt?: (priorVariance: number, noiseVariance: number) => EvidenceErrors;
+}
+
 async function evidenceOf(
   problem: FitProblem,
-  { kTrainTrain, jTrain }: HeldMatrices,
-  noiseShape: Float64Array | undefined,
-): Promise<{ readonly evidence: EvidenceFunction; readonly rowsUsed: number }> {
+  held: HeldMatrices,
+  { source, noiseShape, learn }: EvidenceSearch & { readonly source: EvidenceSource | undefined },
+): Promise<FoundEvidence> {
   const { linearization, targets, plan } = problem;
-  const { n, c, p, jacobian } = linearization;
-  const shape = noiseShape === undefined ? {} : { noiseShape };
-  if (plan.method.holds !== 'kernel' && p < n * c && p <= EVIDENCE_PARAMETERS) {
-    const evidence = await jacobianEvidence({ jTrain: jTrain ?? jacobian, ...targets, ...shape });
-    return { evidence, rowsUsed: n * c };
+  if (source === 'parameters') {
+    const shape = noiseShape === undefined ? {} : { noiseShape };
+    const { jTrain = linearization.jacobian } = held;
+    return { evidence: await jacobianEvidence({ jTrain, ...targets, ...shape }) };
   }
-  const sample = await sampleKernel(problem, { rows: EVIDENCE_ROWS, held: kTrainTrain, noiseShape });
-  const rowsUsed = sample.targets.yTrain.length;
-  if (plan.layout !== 'full') return { evidence: await outputsEvidence(sample, c, plan.layout), rowsUsed };
+  if (source === 'products') {
+    const evidence = await evidenceByProducts(problem, held, { noiseShape, learn });
+    const { probes, steps } = evidence;
+    return {
+      evidence,
+      errorsAt: (s2, sigma2) => {
+        const { logMarginalLikelihood, standardError, truncation } = evidence.estimate(s2, sigma2);
+        return { logMarginalLikelihood, standardError, truncation, probes, steps };
+      },
+    };
+  }
+  const sample = await sampleKernel(problem, { rows: EVIDENCE_ROWS, held: held.kTrainTrain, noiseShape });
+  if (plan.layout !== 'full') return { evidence: await outputsEvidence(sample, linearization.c, plan.layout) };
   return {
     evidence: await tridiagonalEvidence({
       kTrainTrain: sample.kTrainTrain,
       ...sample.targets,
       ...(sample.noiseShape === undefined ? {} : { noiseShape: sample.noiseShape }),
     }),
-    rowsUsed,
   };
 }
 

@@ -36,6 +36,8 @@ export interface AdaptOptions {
   readonly noise?: NoiseOption;
   /** Prior variance s² of every parameter's deviation from its trained value, or 'learn' (default). */
   readonly priorVariance?: number | 'learn';
+  /** Rows whose evidence is maximised where variances are learned and there are more than 2,000: all of them (default), or a random sample of so many. */
+  readonly learnOn?: 'all' | 'sample';
   /** That of `plan` unless named, or 'full' without one. */
   readonly outputs?: OutputsLayout;
   /** 'auto' (default) leaves it to the plan. */
@@ -99,6 +101,7 @@ export function resolveOptions(options: AdaptOptions): ResolvedOptions {
     mean: options.mean ?? 'network',
     noise,
     priorVariance,
+    learnOn: options.learnOn ?? 'all',
     outputs: options.outputs ?? options.plan?.layout ?? 'full',
     space: options.space ?? 'auto',
     solver: options.solver ?? 'auto',

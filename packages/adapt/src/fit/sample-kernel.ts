@@ -13,6 +13,11 @@ export interface KernelSample {
   readonly noiseShape: Float64Array | undefined;
 }
 
+/** Rows of a sample of at most so many: of whole examples, at least one. */
+export function sampleRows({ linearization: { n, c } }: Pick<FitProblem, 'linearization'>, most: number): number {
+  return c * Math.min(n, Math.max(1, Math.floor(most / c)));
+}
+
 /**
  * The kernel of all examples, or of as many random ones as have at most `rows` rows; the same ones every time.
  *
@@ -29,7 +34,7 @@ export async function sampleKernel(
   if (n * c <= rows) return { kTrainTrain: held ?? (await kernelMatrix(linearization)), targets, noiseShape };
   const examples = new Rng('evidence')
     .permutation(n)
-    .slice(0, Math.max(1, Math.floor(rows / c)))
+    .slice(0, sampleRows(problem, rows) / c)
     .sort((a, b) => a - b);
   const picked = pickExamples(data, examples, n);
   const pick = (values: Float64Array): Float64Array => pickRows(values, examples, c);

@@ -1,4 +1,6 @@
-import { EVIDENCE_PARAMETERS, EVIDENCE_ROWS } from '../fit/evidence-size.ts';
+import { bytesPerElement } from '@ntk/tensor';
+import { EVIDENCE_ROWS, KRYLOV, krylovBasisBytes, krylovVectorsAtOnce } from '../fit/evidence-size.ts';
+import { evidenceSource } from '../fit/evidence-source.ts';
 import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
 import type { PlanProblem } from './sizes.ts';
@@ -28,7 +30,7 @@ export const HELD_OUT = 256;
  */
 export function estimate(problem: PlanProblem, method: Method, { rates, layout, memory }: Setting): Estimate {
   const products = new Products(problem, method.dtype, { rates, memory: linearizationMemory(memory) });
-  const context = { problem, method, rates, layout, products };
+  const context = { problem, method, rates, layout, memory, products };
   const base = products.linearize(method);
   const held = heldWork(context);
   const rest = inTurn(learn(context), ...(method.solver === 'cholesky' ? direct(context) : iterate(context)));
@@ -56,6 +58,8 @@ interface Context {
   readonly method: Method;
   readonly rates: Rates;
   readonly layout: OutputsLayout;
+  /** Bytes that the process may use. */
+  readonly memory: number;
   readonly products: Products;
 }
 
@@ -74,22 +78,50 @@ function heldWork({ problem, method, products, rates, layout }: Context): Work {
   }
 }
 
-/** The evidence, on all rows in parameter space where p is small, else on a sample of the rows. */
-function learn({ problem, method, products, rates, layout }: Context): Work {
-  const { n, c, p, learns } = problem;
-  if (!learns) return { seconds: 0, bytes: 0 };
+/** The evidence, by a decomposition where there are few parameters or rows, or by a Krylov run on all. */
+function learn(context: Context): Work {
+  const { problem, method, products, rates, layout } = context;
+  const { n, c, p, learnsOn } = problem;
   const { tridiagonal, host } = rates;
-  if (p < n * c && p <= EVIDENCE_PARAMETERS) {
-    const gram =
-      method.holds === 'jacobian'
+  switch (evidenceSource({ sizes: problem, method, learnsOn })) {
+    case undefined:
+      return { seconds: 0, bytes: 0 };
+    case 'products':
+      return krylov(context);
+    case 'parameters': {
+      const isOnHost = method.holds === 'jacobian' && method.solver === 'cholesky';
+      const gram = isOnHost
         ? hostWork((n * c * p ** 2) / 2, host, n * c * p * DOUBLE)
-        : times(p / BLOCK, products.pass(BLOCK));
-    return inTurn(gram, hostWork((2 / 3) * p ** 3, tridiagonal, 3 * p ** 2 * DOUBLE));
+        : times(p / BLOCK, kernelStep(context, BLOCK));
+      return inTurn(gram, hostWork((2 / 3) * p ** 3, tridiagonal, 3 * p ** 2 * DOUBLE));
+    }
+    case 'kernel':
+    case 'sample': {
+      const rows = Math.min(n * c, EVIDENCE_ROWS);
+      const isThere = method.holds === 'kernel' && layout === 'full';
+      const sample = isThere ? hostWork(0, 1) : products.kernel({ n: Math.floor(rows / c), outputs: 'full' });
+      return inTurn(sample, hostWork((2 / 3) * rows ** 3, tridiagonal, 3 * rows ** 2 * DOUBLE));
+    }
   }
-  const rows = Math.min(n * c, EVIDENCE_ROWS);
-  const isThere = method.holds === 'kernel' && layout === 'full';
-  const sample = isThere ? hostWork(0, 1) : products.kernel({ n: Math.floor(rows / c), outputs: 'full' });
-  return inTurn(sample, hostWork((2 / 3) * rows ** 3, tridiagonal, 3 * rows ** 2 * DOUBLE));
+}
+
+/** One product with the kernel, or with J and its transpose: an information matrix is of no use before the variances are known. */
+function kernelStep({ method, products }: Pick<Context, 'method' | 'products'>, k: number): Work {
+  return method.holds === 'information' ? products.pass(k) : products.step(method, k);
+}
+
+/** All steps of a Krylov run with all its vectors, whose bases are held for those that go together. A matrix that is multiplied by is on the backend for that time. */
+function krylov(context: Context): Work {
+  const { problem, method, products, rates, memory } = context;
+  const { rows, dtype } = products;
+  const { holds, solver } = method;
+  const together = krylovVectorsAtOnce(rows, memory);
+  const step = kernelStep(context, together);
+  const copied = holds === 'kernel' ? rows ** 2 : holds === 'jacobian' && solver === 'cholesky' ? rows * problem.p : 0;
+  return times((KRYLOV.probes + 1) / together, {
+    seconds: KRYLOV.steps * step.seconds + (2 * KRYLOV.steps ** 2 * rows * together) / rates.host,
+    bytes: step.bytes + copied * bytesPerElement(dtype) + together * krylovBasisBytes(rows),
+  });
 }
 
 /** A Cholesky factor, leave-one-out, and the test rows. */

@@ -1,11 +1,14 @@
 import { alignColumns, formatBytes, formatSeconds } from '@ntk/tensor';
+import { KRYLOV } from '../fit/evidence-size.ts';
+import { evidenceSource } from '../fit/evidence-source.ts';
 import type { Candidate } from './candidates.ts';
 import { describeMethod } from './method.ts';
 import type { Plan } from './plan.ts';
 import { describeSizes } from './sizes.ts';
 
 /** A plan as lines of text: sizes, and every candidate with time, memory and why it is not the one. */
-export function explain({ sizes, backend, memory, candidates }: Plan): string[] {
+export function explain(plan: Plan): string[] {
+  const { sizes, backend, memory, candidates } = plan;
   const rows = [...candidates]
     .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds)
     .map((candidate) => [
@@ -17,8 +20,24 @@ export function explain({ sizes, backend, memory, candidates }: Plan): string[] 
     ]);
   return [
     `${describeSizes(sizes)}; at most ${formatBytes(memory)} on ${backend}`,
+    ...learningOf(plan),
     ...alignColumns([['', 'method', 'time', 'memory', ''], ...rows], [2, 3]),
   ];
+}
+
+/** Where the variances are learned from, where it is not the kernel of all rows. */
+function learningOf(plan: Plan): string[] {
+  const rows = plan.sizes.n * plan.sizes.c;
+  switch (evidenceSource(plan)) {
+    case 'products':
+      return [`variances are learned from all ${rows} rows by one Krylov run with ${KRYLOV.probes} random vectors`];
+    case 'sample':
+      return [`variances are learned from a sample of the ${rows} rows`];
+    case 'parameters':
+    case 'kernel':
+    case undefined:
+      return [];
+  }
 }
 
 function rank({ verdict }: Candidate): number {

@@ -24,6 +24,7 @@ const planFile = z.object({
   backend: z.string(),
   sizes: z.object({ n: count, c: count, p: count, m: count }),
   layout: z.enum(['full', 'independent', 'shared']),
+  learnsOn: z.enum(['none', 'all', 'sample']),
   memory: positive,
   method: methodSchema,
   seconds: z.number(),
@@ -69,8 +70,12 @@ export function formatPlan(plan: Plan): string {
  */
 export function parsePlan(text: string, source: string): Plan {
   const expected = { source, what: 'plan', made: 'ntk plan --to' };
-  const { backend, sizes, layout, memory, method, seconds, bytes, candidates } = parse(planFile, text, expected);
-  return { backend, sizes, layout, memory, method, seconds, bytes, candidates };
+  const { backend, sizes, layout, learnsOn, memory, method, seconds, bytes, candidates } = parse(
+    planFile,
+    text,
+    expected,
+  );
+  return { backend, sizes, layout, learnsOn, memory, method, seconds, bytes, candidates };
 }
 
 /** Rates of a backend as JSON, for `parseRates`. */

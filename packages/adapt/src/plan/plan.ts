@@ -2,13 +2,14 @@ import { OptionError, type Backend } from '@ntk/tensor';
 import { planCandidates, type Candidate, type PlanRequest } from './candidates.ts';
 import { refusal } from './refusal.ts';
 import type { Method, OutputsLayout } from './method.ts';
-import type { PlanProblem, Sizes } from './sizes.ts';
+import type { LearnedRows, PlanProblem, Sizes } from './sizes.ts';
 
 /** A method chosen for a problem, with what it is expected to take. */
 export interface Plan {
   readonly backend: string;
   readonly sizes: Sizes;
   readonly layout: OutputsLayout;
+  readonly learnsOn: LearnedRows;
   /** Bytes that the process may use at its peak. */
   readonly memory: number;
   readonly method: Method;
@@ -41,6 +42,7 @@ export function choosePlan(
     backend: backend.name,
     sizes: { n, c, p, m },
     layout: request.layout,
+    learnsOn: problem.learnsOn,
     memory: request.memory,
     method: chosen.method,
     seconds: chosen.seconds,

@@ -19,13 +19,15 @@ export interface Sizes {
   readonly m: number;
 }
 
-/** A problem as a plan sees it: sizes, what each example costs, and how many variances are to be learned. */
+/** The rows whose evidence variances are learned from: none where both are given. */
+export type LearnedRows = 'none' | 'all' | 'sample';
+
+/** A problem as a plan sees it: sizes, what each example costs, and what variances are learned from. */
 export interface PlanProblem extends Sizes {
   readonly cost: LinearizationCost;
   /** Numbers of an example's input. */
   readonly inputs: number;
-  /** Whether a variance is learned from the evidence. */
-  readonly learns: boolean;
+  readonly learnsOn: LearnedRows;
   /** Seconds that a kernel takes, layer by layer. */
   readonly kernelSeconds: (kernel: KernelRequest) => number;
 }
@@ -44,7 +46,11 @@ const DEFAULT_PREDICTIONS = 1000;
 export function planProblem(
   network: Network,
   n: number,
-  options: { readonly layers: LayerSelection; readonly learns: boolean; readonly predictions?: number | undefined },
+  options: {
+    readonly layers: LayerSelection;
+    readonly learnsOn: LearnedRows;
+    readonly predictions?: number | undefined;
+  },
 ): PlanProblem {
   const cost = linearizationCost(network, options.layers);
   return {
@@ -54,7 +60,7 @@ export function planProblem(
     m: options.predictions ?? DEFAULT_PREDICTIONS,
     cost,
     inputs: sizeOf(exampleShape(network)),
-    learns: options.learns,
+    learnsOn: options.learnsOn,
     kernelSeconds: remembered((kernel) => planKernel(network, { ...kernel, layers: options.layers }).seconds),
   };
 }

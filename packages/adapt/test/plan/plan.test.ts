@@ -113,10 +113,12 @@ describe('a plan', () => {
   );
 
   test('is explained in a table with the chosen method first', () => {
-    const [sizes, header, first, ...rest] = explain(plan(2000));
+    const [sizes, learning, header, first, ...rest] = explain(plan(2000));
     expect(sizes).toBe(
       '2000 examples with 2 outputs, 253002 parameters, 1000 examples to predict; at most 4 GiB on native',
     );
+    expect(learning).toBe('variances are learned from all 4000 rows by one Krylov run with 8 random vectors');
+    expect(explain(plan(2000, { learnOn: 'sample' }))[1]).toBe('variances are learned from a sample of the 4000 rows');
     expect(header).toContain('time');
     expect(first).toMatch(/^→ {2}function space, kernel matrix, Cholesky, float64 .* chosen$/);
     expect(rest.at(-1)).toContain('too large');
@@ -151,6 +153,7 @@ describe('a saved plan', () => {
       [{ dtype: 'float32' }, /got dtype float32, and the plan has float64; leave dtype out, or plan again/],
       [{ space: 'parameter' }, /got space parameter, and the plan has function; leave/],
       [{ solver: 'cg' }, /got solver cg, and the plan has cholesky; leave/],
+      [{ noise: 1, priorVariance: 1 }, /learns variances on rows sample, expected none/],
       [{ preconditioner: 'jacobi' }, /got preconditioner jacobi, and the plan has none; leave/],
       [
         { backend: { ...backend, name: 'other' } },
