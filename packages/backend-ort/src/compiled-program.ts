@@ -10,8 +10,7 @@ import {
   type Value,
 } from '@ntk/tensor';
 import type { Releasable } from './lease-cache.ts';
-import type { LiteralInputs } from './literal-inputs.ts';
-import { lower } from './lower/lower.ts';
+import { lower, type LowerOptions } from './lower/lower.ts';
 import type { OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from './ort-module.ts';
 
 /** A Program made ready in one dtype: a session of ONNX Runtime, and what has to go around it. */
@@ -28,19 +27,17 @@ export interface CompiledProgram extends Releasable {
 /**
  * Makes a Program ready to run.
  *
- * @param literals - inputs whose elements become part of the model
- *
  * @throws {UnsupportedError} if ONNX Runtime does not accept its model
  */
 export async function compileProgram(
   ort: OrtModule,
   program: Program,
-  { dtype, literals }: { readonly dtype: DType; readonly literals: LiteralInputs },
+  { dtype, ...rest }: { readonly dtype: DType } & Omit<LowerOptions, 'wanted'>,
   options: OrtSessionOptions,
 ): Promise<CompiledProgram> {
   const outputs = program.outputs.map(({ value }) => value);
   const wanted = [...new Set(outputs)].filter((value) => isComputed(program, value));
-  const { model, feeds, fetches } = lower(program, dtype, { wanted, literals });
+  const { model, feeds, fetches } = lower(program, dtype, { wanted, ...rest });
   // Nothing to compute: all outputs are inputs, or have no elements.
   const session =
     wanted.length === 0 ? undefined : await createSession(ort, model, options, `${program.name} (${dtype})`);

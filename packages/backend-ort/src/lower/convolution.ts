@@ -1,4 +1,5 @@
 import { sizeOf, type Attributes, type NodeOf, type Shape } from '@ntk/tensor';
+import { blockedConvolution, isBlocked, upsideDown } from './blocked-convolution.ts';
 import type { Graph, Operand } from './graph.ts';
 import type { Rule } from './rule.ts';
 import { layWindows, windowRules } from './window.ts';
@@ -28,16 +29,16 @@ function onnxPads([top, bottom, left, right]: readonly number[]): number[] {
 /** ONNX Runtime has convolutions in float32 only; in float64, and for single pixels, they are products with the windows. */
 const conv2d: Rule<'conv2d'> = (graph, [images, filter], node) => {
   if (isProduct(graph, filter!, node)) return windowProduct(graph, images!, filter!, node);
-  const { strides, pads, dilations, groups } = node.attributes;
-  const attributes = {
-    strides,
-    pads: onnxPads(pads),
-    dilations,
-    group: groups,
-    kernel_shape: filter!.shape.slice(0, 2),
-  };
+  const { strides, dilations, groups } = node.attributes;
+  const pads = onnxPads(node.attributes.pads);
+  const { shape } = node;
+  if (groups === 1 && isBlocked(graph, images!.shape[3]!, shape[3]!)) {
+    const both = { images: images!, filter: filter! };
+    return blockedConvolution(graph, { ...both, isTurned: false, strides, dilations, pads, shape });
+  }
+  const attributes = { strides, pads, dilations, group: groups, kernel_shape: filter!.shape.slice(0, 2) };
   const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
-  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images!), weights], attributes), node.shape);
+  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images!), weights], attributes), shape);
 };
 
 function isProduct(graph: Graph, { shape }: Operand, { attributes }: Node | TransposeNode): boolean {
@@ -87,20 +88,9 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
   if (isProduct(graph, filter!, node)) return foldedProduct(graph, responses!, filter!, node);
   const { strides, pads, dilations, groups } = node.attributes;
   const turnedPads = pads.map((pad, side) => dilations[side >> 1]! * (filter!.shape[side >> 1]! - 1) - pad);
+  if (strides.every((stride) => stride === 1) && turnedPads.every((pad) => pad >= 0))
+    return turnedConvolution(graph, responses!, filter!, { ...node, pads: onnxPads(turnedPads) });
   const images = channelsFirst(graph, responses!);
-  if (strides.every((stride) => stride === 1) && turnedPads.every((pad) => pad >= 0)) {
-    const attributes = {
-      pads: onnxPads(turnedPads),
-      dilations,
-      group: groups,
-      kernel_shape: filter!.shape.slice(0, 2),
-    };
-    return channelsLast(
-      graph,
-      graph.node('Conv', [images, turnedFilter(graph, filter!, groups)], attributes),
-      node.shape,
-    );
-  }
   const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
   const attributes = {
     strides,
@@ -112,6 +102,20 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
   };
   return channelsLast(graph, graph.node('ConvTranspose', [images, weights], attributes), node.shape);
 };
+
+/** The convolution of responses with the filter turned around. */
+function turnedConvolution(
+  graph: Graph,
+  images: Operand,
+  filter: Operand,
+  { attributes: { strides, dilations, groups }, shape, pads }: TransposeNode & { readonly pads: readonly number[] },
+): string {
+  if (groups === 1 && isBlocked(graph, images.shape[3]!, shape[3]!))
+    return blockedConvolution(graph, { images, filter, isTurned: true, strides, dilations, pads, shape });
+  const attributes = { pads, dilations, group: groups, kernel_shape: filter.shape.slice(0, 2) };
+  const inputs = [channelsFirst(graph, images), turnedFilter(graph, filter, groups)];
+  return channelsLast(graph, graph.node('Conv', inputs, attributes), shape);
+}
 
 /** Rows and columns at the end of the images that no window reaches. */
 function leftOver(
@@ -127,17 +131,9 @@ function leftOver(
 }
 
 /** A filter upside down and with its channels exchanged, group by group, as ONNX lays it: [read, written of a group, rows, columns]. */
-function turnedFilter(graph: Graph, { name, shape }: Operand, groups: number): string {
-  const [rows, columns, read, written] = shape as [number, number, number, number];
-  const end = -(2 ** 31);
-  const range = [
-    [-1, -1],
-    [end, end],
-    [0, 1],
-    [-1, -1],
-  ].map((values) => graph.integers(values));
-  const turned = rows * columns === 1 ? name : graph.node('Slice', [name, ...range]);
-  const split = graph.reshape(turned, [rows, columns, read, groups, written / groups]);
+function turnedFilter(graph: Graph, filter: Operand, groups: number): string {
+  const [rows, columns, read, written] = filter.shape as [number, number, number, number];
+  const split = graph.reshape(upsideDown(graph, filter), [rows, columns, read, groups, written / groups]);
   return graph.reshape(graph.transpose(split, [3, 2, 4, 0, 1]), [groups * read, written / groups, rows, columns]);
 }
 

@@ -1,5 +1,5 @@
 import type { DType, Shape, TypedArray } from '@ntk/tensor';
-import { ELEMENT, type Literal, type OnnxAttribute, type OnnxNode } from '../onnx/model.ts';
+import { BLOCKED, ELEMENT, type Literal, type OnnxAttribute, type OnnxNode } from '../onnx/model.ts';
 
 /** A value of the graph under construction: its name in the model and its shape. */
 export interface Operand {
@@ -14,13 +14,16 @@ export interface Operand {
  */
 export class Graph {
   readonly dtype: DType;
+  /** Channels that convolutions take together, see `channelBlock`. */
+  readonly channelBlock: number;
   readonly nodes: OnnxNode[] = [];
   readonly literals: Map<string, Literal> = new Map();
   /** The boolean tensor that a 0/1 mask was made from, by the name of the mask. */
   readonly #truths = new Map<string, string>();
 
-  constructor(dtype: DType) {
+  constructor(dtype: DType, channelBlock: number) {
     this.dtype = dtype;
+    this.channelBlock = channelBlock;
   }
 
   /** ONNX's code of the dtype. */
@@ -32,6 +35,13 @@ export class Graph {
   node(type: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): string {
     const output = `v${this.nodes.length}`;
     this.nodes.push({ type, inputs, output, attributes });
+    return output;
+  }
+
+  /** The same for an operation on images in blocks of channels. */
+  blockedNode(type: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>>): string {
+    const output = `v${this.nodes.length}`;
+    this.nodes.push({ type, domain: BLOCKED, inputs, output, attributes });
     return output;
   }
 

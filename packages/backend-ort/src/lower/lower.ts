@@ -16,19 +16,23 @@ export interface Lowered {
   readonly fetches: readonly string[];
 }
 
+/** What of a Program is computed, and for which engine. */
+export interface LowerOptions {
+  /** Values of nodes; inputs of the Program need no model. */
+  readonly wanted: readonly Value[];
+  /** Elements, of the dtype, of inputs that are to be part of the model. */
+  readonly literals: LiteralInputs;
+  /** See `channelBlock`. */
+  readonly channelBlock: number;
+}
+
 /**
  * Translates what a Program computes for `wanted` values into an ONNX model.
  *
- * @param wanted - values of nodes; inputs of the Program need no model
- * @param literals - elements, of the dtype, of inputs that are to be part of the model
  * @throws {UnsupportedError} for a primitive that this version does not know
  */
-export function lower(
-  program: Program,
-  dtype: DType,
-  { wanted, literals = new Map() }: { readonly wanted: readonly Value[]; readonly literals?: LiteralInputs },
-): Lowered {
-  const graph = new Graph(dtype);
+export function lower(program: Program, dtype: DType, { wanted, literals, channelBlock }: LowerOptions): Lowered {
+  const graph = new Graph(dtype, channelBlock);
   const operands: Operand[] = program.inputs.map(({ shape }, i) => {
     const data = literals.get(i);
     return { name: data === undefined ? `i${i}` : graph.weights(`i${i}`, data, shape), shape };

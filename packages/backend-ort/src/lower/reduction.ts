@@ -1,18 +1,30 @@
 import { sameShape, sizeOf, type ReductionPrimitive, type Shape } from '@ntk/tensor';
-import type { Graph } from './graph.ts';
+import type { Graph, Operand } from './graph.ts';
 import type { Rule } from './rule.ts';
 
-/** Adds a reduction over `axes`, which disappear. */
-type Reduce = (graph: Graph, x: string, axes: string) => string;
+/** Adds a reduction over some axes, which disappear. */
+type Reduce = (graph: Graph, x: Operand, axes: readonly number[]) => string;
 
-const sum: Reduce = (graph, x, axes) => graph.node('ReduceSum', [x, axes], { keepdims: 0 });
+/** Columns up to which sums over rows are faster as products with ones: 32,768 rows of 16 take 0.11 ms instead of 0.46, 2,048 rows of 64 as long either way. */
+const FEW_COLUMNS = 64;
 
-const maximum: Reduce = (graph, x, axes) => graph.node('ReduceMax', [x, axes], { keepdims: 0 });
+const sum: Reduce = (graph, { name, shape }, axes) => {
+  const [rows, columns] = shape.slice(-2);
+  const isOverRows = axes.length === 1 && axes[0] === shape.length - 2;
+  if (!isOverRows || columns! > FEW_COLUMNS)
+    return graph.node('ReduceSum', [name, graph.integers(axes)], { keepdims: 0 });
+  const product = graph.node('MatMul', [graph.filled(1, [1, rows!]), name]);
+  return graph.reshape(product, shape.toSpliced(-2, 1));
+};
+
+const maximum: Reduce = (graph, { name }, axes) =>
+  graph.node('ReduceMax', [name, graph.integers(axes)], { keepdims: 0 });
 
 /** ReduceMax passes over NaN; whether there was one is asked apart. */
-const maximumKeepingNaN: Reduce = (graph, x, axes) => {
-  const isNaN = graph.truth(maximum(graph, graph.mask(graph.node('IsNaN', [x])), axes));
-  return graph.node('Where', [isNaN, graph.scalar(NaN), maximum(graph, x, axes)]);
+const maximumKeepingNaN: Reduce = (graph, { name, shape }, axes) => {
+  const isNaN = graph.mask(graph.node('IsNaN', [name]));
+  const anyNaN = graph.truth(maximum(graph, { name: isNaN, shape }, axes));
+  return graph.node('Where', [anyNaN, graph.scalar(NaN), maximum(graph, { name, shape }, axes)]);
 };
 
 /** ONNX Runtime is fast for few long axes, up to 2.5 times faster for [n, a] than for [1, n, a]: so it gets no others. */
@@ -22,7 +34,7 @@ function reduction<P extends ReductionPrimitive>(reduce: Reduce, empty: number):
     const { extents, axes } = merge(x!.shape, attributes.axes);
     const operand = sameShape(extents, x!.shape) ? x!.name : graph.reshape(x!.name, extents);
     if (axes.length === 0) return graph.reshape(operand, shape);
-    const reduced = reduce(graph, operand, graph.integers(axes));
+    const reduced = reduce(graph, { name: operand, shape: extents }, axes);
     return extents.length - axes.length === shape.length ? reduced : graph.reshape(reduced, shape);
   };
 }

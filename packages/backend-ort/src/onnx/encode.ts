@@ -5,6 +5,8 @@ import type { Literal, OnnxAttribute, OnnxModel, OnnxNode, OnnxValue } from './m
 const OPSET = 18;
 /** Format version that belongs to it. */
 const IR_VERSION = 8;
+/** Version of every other operator set that nodes are from. */
+const OTHER_OPSET = 1;
 
 /** `AttributeProto.AttributeType`. */
 const INT = 2;
@@ -23,6 +25,12 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   message(writer, 7, () => graph(writer, model));
   // OperatorSetIdProto; the default domain is the standard operators.
   message(writer, 8, () => writer.tag(2, WireType.Varint).int64(OPSET));
+  for (const domain of new Set(model.nodes.flatMap((each) => each.domain ?? []))) {
+    message(writer, 8, () => {
+      string(writer, 1, domain);
+      writer.tag(2, WireType.Varint).int64(OTHER_OPSET);
+    });
+  }
   return writer.finish();
 }
 
@@ -46,12 +54,13 @@ function graph(writer: BinaryWriter, model: OnnxModel): void {
 }
 
 /** NodeProto. */
-function node(writer: BinaryWriter, { type, inputs, output, attributes }: OnnxNode): void {
+function node(writer: BinaryWriter, { type, domain, inputs, output, attributes }: OnnxNode): void {
   for (const name of inputs) string(writer, 1, name);
   string(writer, 2, output);
   string(writer, 3, output);
   string(writer, 4, type);
   for (const [name, value] of Object.entries(attributes)) message(writer, 5, () => attribute(writer, name, value));
+  if (domain !== undefined) string(writer, 7, domain);
 }
 
 /** AttributeProto. */

@@ -1,6 +1,9 @@
 /** Element types of ONNX, `TensorProto.DataType`. */
 export const ELEMENT = { float32: 1, int64: 7, bool: 9, float64: 11 } as const;
 
+/** ONNX Runtime's operators on images whose channels lie in blocks, [n, channels / block, rows, columns, block]. */
+export const BLOCKED = 'com.microsoft.nchwc';
+
 /** A literal tensor inside a model, `TensorProto`: little-endian bytes, row-major. */
 export interface Literal {
   readonly name: string;
@@ -12,8 +15,10 @@ export interface Literal {
 /** An attribute of an operation: an integer, a text, or a list of integers. */
 export type OnnxAttribute = number | string | readonly number[];
 
-/** One operation of the standard operator set, `NodeProto`, with one result. */
+/** One operation, `NodeProto`, with one result. */
 export interface OnnxNode {
+  /** The operator set that it is from; the standard one unless given. */
+  readonly domain?: string;
   readonly type: string;
   readonly inputs: readonly string[];
   readonly output: string;
@@ -27,7 +32,7 @@ export interface OnnxValue {
   readonly dims: readonly number[];
 }
 
-/** What this package needs of an ONNX model: one graph over the standard operators. */
+/** What this package needs of an ONNX model: one graph. */
 export interface OnnxModel {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];

@@ -8,7 +8,7 @@ export interface PrimalNode<P extends Primitive> {
   readonly attributes: Attributes[P];
   /** Which operands depend on the chosen parameters. */
   readonly active: readonly boolean[];
-  /** For a convolution: whether the windows of its images are stored, or the images. */
+  /** For a convolution: whether the windows of its images are stored beside the images. */
   readonly keepsWindows: boolean;
 }
 
