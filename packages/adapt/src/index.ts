@@ -46,6 +46,7 @@ export type { Prediction } from './fit/predict-in-batches.ts';
 export type { TrainingData } from './fit/training-data.ts';
 export { calibrate } from './plan/calibrate.ts';
 export type { Candidate } from './plan/candidates.ts';
+export { linearizationMemory } from './plan/estimate.ts';
 export { explain } from './plan/explain.ts';
 export { describeMethod } from './plan/method.ts';
 export type {

@@ -4,7 +4,7 @@ export { independentKernels, kernelMatrix, sharedKernel } from './gram/kernel-ma
 export type { KernelOptions, SingleKernelOptions } from './gram/kernel-matrix.ts';
 export type { Assembly, KernelSize } from './gram/kernel-cost.ts';
 export type { KernelOutputs } from './gram/kernel-outputs.ts';
-export { planKernel } from './gram/kernel-plan.ts';
+export { kernelPlanner, planKernel } from './gram/kernel-plan.ts';
 export type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './gram/kernel-candidate.ts';
 export type { KernelPlanOptions, KernelRates } from './gram/kernel-plan.ts';
 export type { FactorForm } from './factors/factor-form.ts';
@@ -26,7 +26,7 @@ export { poissonLikelihood } from './likelihoods/poisson.ts';
 export type { Factors } from './factors/factors.ts';
 export type { Batch } from './batches.ts';
 export type { LinearMaps } from './linear-maps.ts';
-export { MAX_BATCH_ROWS, WORKING_SHARE } from './memory/memory-plan.ts';
-export type { MemoryPlan } from './memory/memory-plan.ts';
+export { memoryPlanner } from './memory/memory-plan.ts';
+export type { MemoryOptions, MemoryPlan } from './memory/memory-plan.ts';
 export { jvp, vjp } from './vjp.ts';
 export type { Vjp } from './vjp.ts';

@@ -1,10 +1,9 @@
-import { rebatch, sizeOf, type DType, type Network } from '@ntk/tensor';
+import { rebatch, sizeOf, type Network } from '@ntk/tensor';
 import { derive, type Derivation } from './derivation.ts';
 import { planFactors } from './factors/factor-plan.ts';
 import { factoredCost, isCheaperFactored, propagatedCost } from './factors/product-cost.ts';
 import { factorNumbers as numbersOf, termPairs } from './gram/kernel-cost.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
-import { peakBytes } from './memory/program-memory.ts';
 
 /** What a linearization costs for each example. Multiply-adds count reading or writing a number as what that takes of them. */
 export interface LinearizationCost {
@@ -24,10 +23,6 @@ export interface LinearizationCost {
   readonly kept: number;
   /** Numbers in the factors, which are kept once they are made. */
   readonly factorNumbers: number;
-  /** Bytes at the peak while the factors of an example are computed, by dtype. */
-  readonly factorBytes: Readonly<Record<DType, number>>;
-  /** Numbers at the widest point of a product with one right-hand side. */
-  readonly working: number;
 }
 
 /**
@@ -61,8 +56,6 @@ export function linearizationCost(network: Network, layers: LayerSelection): Lin
     kernelPair: sumOf(plan.terms, (term) => termPairs(term, ONE_PAIR)) + c * c * rows,
     kept: isFactored ? factorNumbers : kept,
     factorNumbers,
-    factorBytes: { float64: peakBytes(plan.program, 'float64'), float32: peakBytes(plan.program, 'float32') },
-    working: Math.max(...derivation.nodes.map(({ shape }) => sizeOf(shape)), c),
   };
 }
 

@@ -26,7 +26,7 @@ import { jacobianOperator } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
 import { LinearMaps } from './linear-maps.ts';
 import { parameterCount } from './linear-programs.ts';
-import { planMemory, type MemoryPlan } from './memory/memory-plan.ts';
+import { DEFAULT_MEMORY_BYTES, planMemory, type MemoryPlan } from './memory/memory-plan.ts';
 import { foldConvolutions } from './simplify/fold-convolutions.ts';
 
 /** How and where to linearise. */
@@ -122,9 +122,6 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     throw error;
   }
 }
-
-/** Memory that a linearization may take unless its caller says otherwise. */
-const DEFAULT_MEMORY_BYTES = 2 ** 32;
 
 function checkCounts({ batchSize, memoryBytes }: LinearizeOptions): void {
   checkCount('batchSize', batchSize, 'to have it chosen by memory');

@@ -1,6 +1,7 @@
 import { linearize, planKernel, type KernelPlanOptions } from '@ntk/jacobian';
 import { OptionError, Rng, cpuBackend, sizeOf } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
+import { assemblyOf } from '../src/gram/kernel-cost.ts';
 import { customNetwork, networksOfAllForms, randomDense } from './networks.ts';
 
 const network = randomDense([2, 50, 50, 2], new Rng('plan'));
@@ -55,16 +56,44 @@ describe('planKernel', () => {
     }
   });
 
-  it('chooses the fastest way that fits, and refuses what cannot, with sizes', () => {
-    const free = plan({ n: 2000 });
-    const least = Math.min(...free.candidates.map(({ bytes }) => bytes));
-    expect(free.seconds).toBe(Math.min(...free.candidates.map(({ seconds }) => seconds)));
-    const tight = plan({ n: 2000, memory: least });
-    expect(tight.bytes).toBe(least);
-    expect(tight.seconds).toBeGreaterThan(free.seconds);
-    expect(tight.assembly).toBe('products');
+  it.each(Object.entries(networksOfAllForms()))('chooses the fastest way that fits: %s', (_name, other) => {
+    const { assembly, candidates } = planKernel(other, { n: 200 });
+    for (const { bytes: memory } of candidates) {
+      const chosen = planKernel(other, { n: 200, memory });
+      const fitting = chosen.candidates.filter(({ bytes }) => bytes <= memory);
+      const same = fitting.filter((candidate) => candidate.assembly === chosen.assembly);
+      expect(chosen.bytes).toBeLessThanOrEqual(memory);
+      expect(chosen.seconds).toBe(Math.min(...same.map(({ seconds }) => seconds)));
+      // What kernels are put together from changes only where nothing else fits.
+      if (chosen.assembly !== assembly) expect(fitting.some((other) => other.assembly === assembly)).toBe(false);
+    }
+  });
+
+  it('refuses what cannot fit, with sizes', () => {
+    const least = Math.min(...plan({ n: 2000 }).candidates.map(({ bytes }) => bytes));
     expect(() => plan({ n: 2000, memory: least - 1 })).toThrow(OptionError);
     expect(() => plan({ n: 2000, memory: 2 ** 20 })).toThrow(/got a memory of 1 MiB for the kernel of 2000 × 2000/);
+  });
+
+  it('counts what linearizations keep, their factors, and the making of these, within what they are allowed', () => {
+    const { heldBytes, bytes } = plan({ n: 2000 });
+    expect(bytes).toBeGreaterThan(heldBytes + 4000 ** 2 * 8);
+    // Batches become smaller with the memory of the linearization, and so does what their factors are made in.
+    expect(plan({ n: 2000, memoryBytes: 2 ** 24 }).bytes).toBeLessThan(bytes);
+    const [one, two] = [plan({ n: 100 }), plan({ n: 100, m: 100 })];
+    expect(two.heldBytes).toBeCloseTo(2 * one.heldBytes, -1);
+  });
+
+  it('names the way that a kernel is computed in', async () => {
+    for (const other of Object.values(networksOfAllForms())) {
+      for (const n of [1, 6]) {
+        const x = new Rng('x').normals(n * sizeOf(other.program.inputs[0]!.shape));
+        using l = await linearize(other, x, { backend: cpuBackend() });
+        expect(planKernel(other, { n, factorForm: 'cheapest' }).assembly).toBe(
+          assemblyOf({ rows: l, columns: l, outputs: 'full' }),
+        );
+      }
+    }
   });
 
   it('accepts the memory that it asked for', () => {
@@ -80,6 +109,7 @@ describe('planKernel', () => {
 
   it('prints itself, the same every time', () => {
     const text = plan({ memory: 2 ** 30 }).explain();
+    const most = Math.max(...plan({ n: 2000 }).candidates.map(({ bytes }) => bytes));
     expect(text).toBe(plan({ memory: 2 ** 30 }).explain());
     expect(text.split('\n')[0]).toBe(
       'kernel of 200 × 200 examples with 2 outputs (full), float32, memory at most 1 GiB',
@@ -87,7 +117,7 @@ describe('planKernel', () => {
     expect(text).toMatch(/dense_1\/kernel, dense_1\/bias +structured +\S+ ms +\S+ KiB/);
     expect(text).toMatch(/factors, each layer its cheaper form .*chosen: the fastest that fits/);
     expect(text).toMatch(/products with unit vectors/);
-    expect(plan({ n: 2000, memory: plan({ n: 2000 }).bytes - 1 }).explain()).toMatch(/too large/);
+    expect(plan({ n: 2000, memory: most - 1 }).explain()).toMatch(/too large/);
     const single = planKernel(randomDense([2, 5, 1], new Rng('single')), { n: 7 }).explain();
     expect(single).toMatch(/^kernel of 7 × 7 examples with 1 output \(full\), float32\n/);
     expect(single).toMatch(/chosen: the fastest$/m);

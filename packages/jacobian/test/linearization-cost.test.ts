@@ -17,8 +17,6 @@ describe('linearizationCost', () => {
       .reduce((sum, tensor) => sum + (tensor === null ? 0 : sizeOf(tensor.shape)), 0);
     expect(n * cost.factorNumbers).toBe(numbers);
     // Dense layers: nothing but values of the dtype, the factors themselves among them.
-    expect(cost.factorBytes.float64).toBe(2 * cost.factorBytes.float32);
-    expect(cost.factorBytes.float64).toBeGreaterThan(8 * cost.factorNumbers);
   });
 
   test('frozen layers cost nothing', () => {

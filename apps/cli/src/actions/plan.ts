@@ -1,4 +1,4 @@
-import { calibrate, explain, formatPlan, formatRates, planAdaptation } from '@ntk/adapt';
+import { calibrate, explain, formatPlan, formatRates, linearizationMemory, planAdaptation } from '@ntk/adapt';
 import { planKernel } from '@ntk/jacobian';
 import type { PlanArguments } from '../arguments/plan-command.ts';
 import type { Action } from '../main.ts';
@@ -34,6 +34,8 @@ export const planAction: Action<PlanArguments> = async (given, { stdout, stderr 
           layers: given.layers,
           outputs: plan.layout,
           dtype: method.dtype,
+          memoryBytes: linearizationMemory(plan.memory),
+          factorForm: 'cheapest', // as linearizations have it unless they are told otherwise
         }).explain()
       : undefined;
   const kernelLines = kernel === undefined ? [] : ['', kernel];

@@ -4,7 +4,17 @@ import { evidenceSource } from '../fit/evidence-source.ts';
 import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
 import type { PlanProblem } from './sizes.ts';
-import { BLOCK, DOUBLE, Products, TEST_BATCH, hostWork, inTurn, times, type Work } from './work.ts';
+import {
+  BLOCK,
+  DOUBLE,
+  LINEARIZATION_SHARE,
+  Products,
+  hostWork,
+  inTurn,
+  times,
+  type LastingWork,
+  type Work,
+} from './work.ts';
 
 /** What a method is expected to take. */
 export interface Estimate {
@@ -36,7 +46,7 @@ export function estimate(problem: PlanProblem, method: Method, { rates, layout, 
   const rest = inTurn(learn(context), ...(method.solver === 'cholesky' ? direct(context) : iterate(context)));
   return {
     seconds: base.seconds + held.seconds + rest.seconds,
-    bytes: PROCESS_BYTES + base.bytes + held.bytes + rest.bytes,
+    bytes: PROCESS_BYTES + base.bytes + Math.max(held.bytes, held.keptBytes + rest.bytes),
   };
 }
 
@@ -48,9 +58,9 @@ export interface Setting {
   readonly memory: number;
 }
 
-/** What of the memory of a process its linearization may use. */
+/** Bytes that the linearization of a process with some memory may use. */
 export function linearizationMemory(memory: number): number {
-  return memory / 2;
+  return LINEARIZATION_SHARE * memory;
 }
 
 interface Context {
@@ -64,7 +74,7 @@ interface Context {
 }
 
 /** What stays in memory for as long as the posterior does. */
-function heldWork({ problem, method, products, rates, layout }: Context): Work {
+function heldWork({ problem, method, products, rates, layout }: Context): LastingWork {
   const { n, p } = problem;
   switch (method.holds) {
     case 'kernel':
@@ -72,9 +82,12 @@ function heldWork({ problem, method, products, rates, layout }: Context): Work {
     case 'jacobian':
       return products.jacobian(n);
     case 'information':
-      return inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, rates.cholesky, p ** 2 * DOUBLE));
+      return {
+        ...inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, rates.cholesky, p ** 2 * DOUBLE)),
+        keptBytes: p ** 2 * DOUBLE,
+      };
     case 'nothing':
-      return { seconds: 0, bytes: 0 };
+      return { seconds: 0, bytes: 0, keptBytes: 0 };
   }
 }
 
@@ -128,6 +141,10 @@ function krylov(context: Context): Work {
 function direct({ problem, method, products, rates, layout }: Context): Work[] {
   const { n, c, p, m } = problem;
   const { cholesky, host } = rates;
+  const testByJacobian = (tests: number): Work =>
+    products.test({ m: tests, needsFactors: true }, (examples) =>
+      inTurn(products.jacobian(examples), hostWork((examples * c * p ** 2) / 2, host, 2 * examples * c * p * DOUBLE)),
+    );
   if (method.holds === 'kernel') {
     const systems = layout === 'independent' ? c : 1;
     const size = layout === 'full' ? n * c : n;
@@ -135,9 +152,12 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
     return [
       hostWork((entries * size) / 6, cholesky, 2 * entries * DOUBLE),
       hostWork((entries * size) / 4, host, 2 * entries * DOUBLE),
-      products.test(m),
-      ...(m > 0 ? [products.kernel({ n: m, m: n, outputs: layout })] : []),
-      hostWork((m * c * size ** 2) / 2, host),
+      products.test({ m, needsFactors: true }, (examples) =>
+        inTurn(
+          products.kernel({ n: examples, m: n, outputs: layout }),
+          hostWork((examples * c * size ** 2) / 2, host, (3 * examples * entries * DOUBLE) / n),
+        ),
+      ),
     ];
   }
   if (method.holds === 'jacobian') {
@@ -146,19 +166,12 @@ function direct({ problem, method, products, rates, layout }: Context): Work[] {
       hostWork((n * c * p ** 2) / 2, host, 2 * n * c * p * DOUBLE + square),
       hostWork(p ** 3 / 6, cholesky, square),
       hostWork((n * c * p ** 2) / 2, host, 2 * n * c * p * DOUBLE),
-      products.test(m),
-      times(m / TEST_BATCH, products.jacobian(TEST_BATCH)),
-      hostWork((m * c * p ** 2) / 2, host, TEST_BATCH * c * p * DOUBLE),
+      testByJacobian(m),
     ];
   }
   const factor = inTurn(times(p / BLOCK, products.pass(BLOCK)), hostWork(p ** 3 / 6, cholesky, 2 * p ** 2 * DOUBLE));
   const predicted = m + Math.min(n, HELD_OUT);
-  return [
-    factor,
-    products.test(predicted),
-    times(predicted / TEST_BATCH, products.jacobian(TEST_BATCH)),
-    hostWork((predicted * c * p ** 2) / 2, host, TEST_BATCH * c * p * DOUBLE),
-  ];
+  return [factor, testByJacobian(predicted)];
 }
 
 /** The preconditioner, the solve for the targets, and one solve for each test row; the same again for what the verdict holds out. */
@@ -174,12 +187,13 @@ function iterate({ problem, method, products, rates }: Context): Work[] {
   );
   const step = (k: number): Work =>
     inTurn(products.step(method, k), hostWork((2 * rank + 10) * size * k, rates.host, (rank + 6 * k) * size * DOUBLE));
-  const rows = (m + Math.min(n, HELD_OUT)) * c;
-  const blocks = Math.ceil(rows / BLOCK);
+  const solves = (rows: number): Work => {
+    const blocks = Math.ceil(rows / BLOCK);
+    return inTurn(times(blocks * steps, step(Math.min(rows, BLOCK))), times(2 * blocks, products.pass(BLOCK)));
+  };
   return [
     times(2, setUp),
     times(2 * steps, step(1)),
-    times(blocks * steps, step(Math.min(rows, BLOCK))),
-    times(2 * blocks, products.pass(BLOCK)),
+    products.test({ m: m + Math.min(n, HELD_OUT), needsFactors: false }, (examples) => solves(examples * c)),
   ];
 }

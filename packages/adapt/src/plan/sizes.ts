@@ -1,11 +1,15 @@
 import {
+  kernelPlanner,
   linearizationCost,
-  planKernel,
+  memoryPlanner,
+  type KernelPlan,
   type KernelPlanOptions,
   type LayerSelection,
   type LinearizationCost,
+  type MemoryOptions,
+  type MemoryPlan,
 } from '@ntk/jacobian';
-import { exampleShape, sizeOf, type Network } from '@ntk/tensor';
+import type { Network } from '@ntk/tensor';
 
 /** The sizes that decide how long a method takes and what it needs. */
 export interface Sizes {
@@ -25,15 +29,15 @@ export type LearnedRows = 'none' | 'all' | 'sample';
 /** A problem as a plan sees it: sizes, what each example costs, and what variances are learned from. */
 export interface PlanProblem extends Sizes {
   readonly cost: LinearizationCost;
-  /** Numbers of an example's input. */
-  readonly inputs: number;
   readonly learnsOn: LearnedRows;
-  /** Seconds that a kernel takes, layer by layer. */
-  readonly kernelSeconds: (kernel: KernelRequest) => number;
+  /** How linearizations stay within their memory, which decides what they take. */
+  readonly memoryOf: (request: MemoryOptions) => MemoryPlan;
+  /** How kernels are computed, layer by layer. */
+  readonly kernelOf: (request: KernelRequest) => KernelPlan;
 }
 
 /** A kernel of the network in question. */
-export type KernelRequest = Pick<KernelPlanOptions, 'n' | 'm' | 'outputs' | 'dtype' | 'rates'>;
+export type KernelRequest = Pick<KernelPlanOptions, 'n' | 'm' | 'outputs' | 'dtype' | 'rates' | 'memoryBytes'>;
 
 /** Examples whose variances a plan counts on where it is not told how many will be predicted. */
 const DEFAULT_PREDICTIONS = 1000;
@@ -53,26 +57,28 @@ export function planProblem(
   },
 ): PlanProblem {
   const cost = linearizationCost(network, options.layers);
+  const kernels = kernelPlanner(network, options.layers);
   return {
     n,
     c: cost.outputs,
     p: cost.parameters,
     m: options.predictions ?? DEFAULT_PREDICTIONS,
     cost,
-    inputs: sizeOf(exampleShape(network)),
     learnsOn: options.learnsOn,
-    kernelSeconds: remembered((kernel) => planKernel(network, { ...kernel, layers: options.layers }).seconds),
+    memoryOf: remembered(memoryPlanner(network, options.layers)),
+    // In the form that linearizations have unless they are told otherwise.
+    kernelOf: remembered((request) => kernels({ ...request, factorForm: 'cheapest' })),
   };
 }
 
 // Candidates ask the same questions.
-function remembered(answer: (kernel: KernelRequest) => number): (kernel: KernelRequest) => number {
-  const known = new Map<string, number>();
-  return (kernel) => {
-    const key = JSON.stringify(kernel);
-    const seconds = known.get(key) ?? answer(kernel);
-    known.set(key, seconds);
-    return seconds;
+function remembered<Request, Answer>(answer: (request: Request) => Answer): (request: Request) => Answer {
+  const known = new Map<string, Answer>();
+  return (request) => {
+    const key = JSON.stringify(request);
+    const found = known.get(key) ?? answer(request);
+    known.set(key, found);
+    return found;
   };
 }
 

@@ -1,4 +1,4 @@
-import { MAX_BATCH_ROWS, WORKING_SHARE } from '@ntk/jacobian';
+import type { MemoryPlan } from '@ntk/jacobian';
 import { bytesPerElement, type DType } from '@ntk/tensor';
 import type { Method, OutputsLayout } from './method.ts';
 import type { Rates } from './rates.ts';
@@ -11,14 +11,30 @@ export interface Work {
   readonly bytes: number;
 }
 
+/** Work whose result stays. */
+export interface LastingWork extends Work {
+  /** Bytes of the result, which are part of the peak. */
+  readonly keptBytes: number;
+}
+
 /** Test rows and probing columns that are worked on at once. */
 export const BLOCK = 64;
 
 /** Numbers of float64 on the host. */
 export const DOUBLE = 8;
 
+/** What of the memory of a process its linearization may use. */
+export const LINEARIZATION_SHARE = 0.5;
+
 /** Test examples that are linearised at once. */
 export const TEST_BATCH = 512;
+
+/** Examples to predict. */
+interface TestExamples {
+  readonly m: number;
+  /** Whether kernels or rows of J are made from their factors. */
+  readonly needsFactors: boolean;
+}
 
 /** What a machine takes for the products of one problem with one dtype. */
 export class Products {
@@ -41,46 +57,44 @@ export class Products {
     this.rows = problem.n * problem.c;
   }
 
-  /** The linearization: one pass, after which the coefficients, if they fit, and the factors, where they are needed, are held. */
+  /** The linearization of the training examples: one pass, after which what products need of it is held, and the factors, where they are needed. */
   linearize({ holds }: Pick<Method, 'holds'>): Work {
-    const { n, c, inputs, cost } = this.#problem;
-    const needsFactors = holds === 'kernel' || holds === 'jacobian';
-    const factors = needsFactors && cost.factorNumbers !== cost.kept ? cost.factorNumbers : 0;
-    const coefficients = this.#keeps ? n * cost.kept * this.#size : this.#memory / 2;
-    return {
-      seconds: this.#seconds(n * cost.tangent),
-      bytes: coefficients + n * (factors + inputs + 2 * c) * this.#size,
-    };
-  }
-
-  // Otherwise each product begins with a forward pass.
-  get #keeps(): boolean {
     const { n, cost } = this.#problem;
-    return n * cost.kept * this.#size <= this.#memory;
+    const needsFactors = holds === 'kernel' || holds === 'jacobian';
+    return { seconds: this.#seconds(n * cost.tangent), bytes: this.#held(n, needsFactors) };
   }
 
-  /** The linearization of m test examples, a batch at a time. */
-  test(m: number): Work {
-    const { c, cost } = this.#problem;
+  /** The linearization of m test examples, a batch at a time, and the work with each batch. */
+  test({ m, needsFactors }: TestExamples, workOn: (examples: number) => Work): Work {
+    if (m === 0) return { seconds: 0, bytes: 0 };
     const batch = Math.min(m, TEST_BATCH);
-    return {
-      seconds: this.#seconds(m * cost.tangent) + Math.ceil(m / TEST_BATCH) * this.rates.start,
-      bytes: batch * (cost.kept + cost.factorNumbers + 2 * c) * this.#size,
-    };
+    const { seconds, bytes } = workOn(batch);
+    const pass = this.#seconds(batch * this.#problem.cost.tangent) + this.rates.start;
+    return { seconds: (m / batch) * (pass + seconds), bytes: this.#held(batch, needsFactors) + bytes };
+  }
+
+  // What a linearization of some examples keeps; more than the process may use where not even one of them fits in its share.
+  #held(examples: number, needsFactors: boolean): number {
+    const { c, cost } = this.#problem;
+    const { keptBytes, keepsBatches, peakBytes } = this.#memoryOf(examples);
+    if (peakBytes > this.#memory) return peakBytes / LINEARIZATION_SHARE;
+    const areKept = cost.factorNumbers === cost.kept && keepsBatches; // for products already
+    const factors = needsFactors && !areKept ? cost.factorNumbers : 0;
+    return keptBytes + examples * (factors + 2 * c) * this.#size;
   }
 
   /** One product with J and one with Jᵀ, for k right-hand sides. */
   pass(k: number): Work {
-    const { n, c, p, cost } = this.#problem;
-    const batch = Math.min(n, Math.ceil(MAX_BATCH_ROWS / c));
+    const { n, p, cost } = this.#problem;
+    const { batchSize, columns, keepsBatches, workingBytes, columnBytes } = this.#memoryOf(n);
     const touched = 6 * k * (this.rows + p) * this.#size;
     return {
       seconds:
-        this.#seconds(n * (k * (cost.tangent + cost.cotangent) + (this.#keeps ? 0 : 2 * cost.tangent))) +
+        this.#seconds(n * (k * (cost.tangent + cost.cotangent) + (keepsBatches ? 0 : 2 * cost.tangent))) +
         touched / this.rates.memory +
-        2 * Math.ceil(n / batch) * this.rates.start,
+        2 * Math.ceil(n / batchSize) * this.rates.start,
       // The linearization takes fewer right-hand sides at a time rather than more memory than it is allowed.
-      bytes: 4 * k * (this.rows + p) * DOUBLE + Math.min(2 * k * batch * cost.working * this.#size, this.#memory),
+      bytes: 4 * k * (this.rows + p) * DOUBLE + workingBytes + (Math.min(k, columns) - 1) * columnBytes,
     };
   }
 
@@ -95,36 +109,32 @@ export class Products {
     };
   }
 
-  /** The kernel of n examples, or between those and m others: matrices of float64 on the host. */
-  kernel({ n, m, outputs }: Pick<KernelRequest, 'n' | 'm'> & { readonly outputs: OutputsLayout }): Work {
-    const { c, cost } = this.#problem;
+  /** The kernel of n examples, or between m others and those: matrices of float64 on the host. What the linearizations keep is not counted here. */
+  kernel(request: Pick<KernelRequest, 'n' | 'm'> & { readonly outputs: OutputsLayout }): LastingWork {
+    const { n, m = n, outputs } = request;
+    const { c } = this.#problem;
     const { products, memory } = this.rates;
-    const entries = n * (m ?? n) * (outputs === 'full' ? c * c : outputs === 'independent' ? c : 1);
-    const size = m === undefined ? { n } : { n, m };
-    const batch = this.#factorBatch(n);
-    const tiles = 2 * batch * cost.factorNumbers * this.#size; // copies of the factors of two batches
-    return {
-      seconds: this.#problem.kernelSeconds({ ...size, outputs, dtype: this.dtype, rates: { products, memory } }),
-      bytes: entries * DOUBLE + batch * cost.factorBytes[this.dtype] + tiles,
-    };
+    const rates = { products, memory };
+    const { dtype } = this;
+    const plan = this.#problem.kernelOf({ ...request, dtype, rates, memoryBytes: this.#memory });
+    const entries = n * m * (outputs === 'full' ? c * c : outputs === 'independent' ? c : 1);
+    return { seconds: plan.seconds, bytes: plan.bytes - plan.heldBytes, keptBytes: entries * DOUBLE };
   }
 
   /** J of some examples, from factors, on the host, and in the dtype of the backend where that is another one. */
-  jacobian(examples: number): Work {
+  jacobian(examples: number): LastingWork {
     const { c, p, cost } = this.#problem;
     const entries = examples * c * p;
-    const copies = this.dtype === 'float64' ? DOUBLE : DOUBLE + bytesPerElement(this.dtype);
+    const keptBytes = entries * (this.dtype === 'float64' ? DOUBLE : DOUBLE + bytesPerElement(this.dtype));
     return {
       seconds: this.#seconds(examples * cost.factors) + (4 * entries) / this.rates.host,
-      bytes: entries * copies + this.#factorBatch(examples) * cost.factorBytes[this.dtype],
+      bytes: keptBytes + this.#memoryOf(examples).factorBytes,
+      keptBytes,
     };
   }
 
-  // Examples whose factors are computed at once: `linearize` makes batches smaller rather than give this more than a share of its memory.
-  #factorBatch(examples: number): number {
-    const { c, cost } = this.#problem;
-    const fitting = Math.floor((WORKING_SHARE * this.#memory) / cost.factorBytes[this.dtype]);
-    return Math.max(1, Math.min(examples, Math.ceil(MAX_BATCH_ROWS / c), fitting));
+  #memoryOf(examples: number): MemoryPlan {
+    return this.#problem.memoryOf({ n: examples, dtype: this.dtype, budgetBytes: this.#memory });
   }
 
   get #size(): number {

@@ -23,7 +23,14 @@ export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: Pl
   ]);
   const candidateRows = candidates.map((candidate) => {
     const isChosen = candidate.assembly === plan.assembly && candidate.factorForm === plan.factorForm;
-    const verdict = isChosen ? best : candidate.bytes > setting.memory ? 'too large' : '';
+    const isFaster = candidate.seconds < plan.seconds;
+    const verdict = isChosen
+      ? best
+      : candidate.bytes > setting.memory
+        ? 'too large'
+        : isFaster
+          ? 'not twice as fast'
+          : '';
     return [nameOf(candidate), formatSeconds(candidate.seconds), formatBytes(candidate.bytes), verdict];
   });
   return [

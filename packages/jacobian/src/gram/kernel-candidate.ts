@@ -22,7 +22,9 @@ export interface KernelCandidate {
   readonly factorForm: FactorForm;
   readonly layers: readonly LayerPlan[];
   readonly seconds: number;
-  /** At the peak, the kernel included. */
+  /** What the linearizations keep, factors included. */
+  readonly heldBytes: number;
+  /** At the peak, the kernel and `heldBytes` included. */
   readonly bytes: number;
 }
 

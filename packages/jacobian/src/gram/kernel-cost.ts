@@ -29,11 +29,16 @@ export function termPairs({ activations, sensitivities }: TermPlan, size: Kernel
   return (each * size.n * size.m) / (size.isSymmetric ? 2 : 1);
 }
 
-/** Multiply-adds of the factors of a batch: c backward passes; and of n·c passes for what has no factors. */
-export function factorsCost(derivation: Derivation, { remaining }: FactorPlan, examples: number): number {
+/** Multiply-adds of the factors: c backward passes; and c passes of a whole batch for each example of what has no factors. */
+export function factorsCost(
+  derivation: Derivation,
+  { remaining }: FactorPlan,
+  examples: number,
+  batchSize: number,
+): number {
   const [n, c] = derivation.outputShape as [number, number];
   const backward = (2 * propagation(derivation) * c * examples) / n;
-  return remaining.length === 0 ? backward : backward * (1 + n);
+  return remaining.length === 0 ? backward : backward * (1 + batchSize);
 }
 
 /** Multiply-adds of one product with J and one with Jᵀ, over all of `examples`. */
@@ -51,17 +56,18 @@ export function factorNumbers({ activations, indices, sensitivities }: TermPlan)
   return size(activations) + size(indices) + size(sensitivities);
 }
 
-/**
- * What a kernel is computed from unless somebody says: factors, save where products with unit vectors are predicted to take less than half the time.
- * Factors that are there already cost nothing.
- */
+/** As `assemblyFor`, of linearizations. Factors that are there already cost nothing. */
 export function assemblyOf({ rows, columns, outputs }: KernelRequest): Assembly {
-  const { derivation } = rows.maps;
-  const { plan } = rows.factors;
   const size = { n: rows.n, m: columns.n, isSymmetric: rows === columns, outputs };
+  return assemblyFor(rows.maps.derivation, rows.factors.plan, size, rows.maps.batchSize);
+}
+
+/** What a kernel is computed from unless somebody says: factors, save where products with unit vectors are predicted to take less than half the time. */
+export function assemblyFor(derivation: Derivation, plan: FactorPlan, size: KernelSize, batchSize: number): Assembly {
+  const c = derivation.outputShape[1]!;
   const pairs = plan.terms.reduce((sum, term) => sum + termPairs(term, size), 0);
-  const factors = factorsCost(derivation, plan, rows.n);
-  const products = productsCost(derivation, plan, (size.n + size.m) / 2) * size.m * rows.c;
+  const factors = factorsCost(derivation, plan, size.n, batchSize);
+  const products = productsCost(derivation, plan, (size.n + size.m) / 2) * size.m * c;
   return 2 * products < factors + pairs ? 'products' : 'factors';
 }
 

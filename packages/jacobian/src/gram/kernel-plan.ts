@@ -2,12 +2,13 @@ import { OptionError, bytesPerElement, formatBytes, rebatch, sizeOf, type DType,
 import { derive, type Derivation } from '../derivation.ts';
 import type { FactorForm } from '../factors/factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
+import { isCheaperFactored } from '../factors/product-cost.ts';
 import { selectParameters, type LayerSelection } from '../layers.ts';
-import { MAX_BATCH_ROWS } from '../memory/memory-plan.ts';
+import { DEFAULT_MEMORY_BYTES, memoryPlanner, type MemoryPlan } from '../memory/memory-plan.ts';
 import { COLUMNS_AT_ONCE } from './kernel-by-products.ts';
 import type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './kernel-candidate.ts';
 import { explainKernelPlan } from './explain-kernel-plan.ts';
-import { factorNumbers, factorsCost, productsCost, termPairs, type KernelSize } from './kernel-cost.ts';
+import { assemblyFor, factorNumbers, factorsCost, productsCost, termPairs, type KernelSize } from './kernel-cost.ts';
 import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
 
 /** How fast a machine is. */
@@ -32,6 +33,10 @@ export interface KernelPlanOptions {
   readonly dtype?: DType;
   /** Bytes that may be held at once, the kernel included; no bound unless given. */
   readonly memory?: number;
+  /** What `linearize` is allowed, by which it chooses batches; 4 GiB unless given. */
+  readonly memoryBytes?: number;
+  /** The form that `linearize` is told; all are compared unless it is given. */
+  readonly factorForm?: FactorForm;
   /** A typical machine with two cores unless given: the same question has the same answer everywhere. */
   readonly rates?: KernelRates;
 }
@@ -46,25 +51,46 @@ const TYPICAL: KernelRates = { products: { float64: 4e10, float32: 8e10 }, memor
  * Cost: deriving the network's Program for one example. Source: Novak, Sohl-Dickstein and Schoenholz (2022), section 3.
  */
 export function planKernel(network: Network, options: KernelPlanOptions): KernelPlan {
-  const { n, m = n, layers = 'all', outputs = 'full', dtype = 'float32', memory = Infinity, rates = TYPICAL } = options;
+  return kernelPlanner(network, options.layers ?? 'all')(options);
+}
+
+/** `planKernel` for many questions about a network, which is derived once for all of them. */
+export function kernelPlanner(
+  network: Network,
+  layers: LayerSelection,
+): (options: Omit<KernelPlanOptions, 'layers'>) => KernelPlan {
   const chosen = selectParameters(network, layers);
   const derivation = derive(
     rebatch(network.program, 1),
     chosen.map((i) => i + 1),
     () => false, // as factors are made
   );
-  const size = { n, m, isSymmetric: options.m === undefined, outputs };
   const names = chosen.map((i) => network.parameters[i]!.name);
-  const context = { derivation, size, names, dtype, rates };
-  const candidates = [
-    ...(['cheapest', 'positions', 'jacobian'] as const).map((form) => byFactors(context, form)),
-    byProducts(context),
-  ];
+  const memoryOf = memoryPlanner(network, layers);
+  return (options) => {
+    const { n, m = n, outputs = 'full', dtype = 'float32', memory = Infinity, rates = TYPICAL } = options;
+    const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, factorForm } = options;
+    const size = { n, m, isSymmetric: options.m === undefined, outputs };
+    const sides = (size.isSymmetric ? [n] : [n, m]).map((examples) => memoryOf({ n: examples, dtype, budgetBytes }));
+    const context = { derivation, size, names, dtype, rates, sides };
+    const forms = factorForm === undefined ? (['cheapest', 'positions', 'jacobian'] as const) : [factorForm];
+    const candidates = [...forms.map((form) => byFactors(context, form)), byProducts(context)];
+    const plan = { ...chosenOf(candidates, context, memory), size, candidates };
+    return { ...plan, explain: () => explainKernelPlan(plan, { outputs: derivation.outputShape[1]!, dtype, memory }) };
+  };
+}
+
+/** The fastest that fits: of what `kernelMatrix` is put together from, if any fits of that. */
+function chosenOf(candidates: readonly KernelCandidate[], context: Context, memory: number): KernelCandidate {
+  const { derivation, size, sides } = context;
   const fitting = candidates.filter(({ bytes }) => bytes <= memory);
   if (fitting.length === 0) throw new OptionError(nothingFits(candidates, memory, size));
-  const best = fitting.reduce((least, candidate) => (candidate.seconds < least.seconds ? candidate : least));
-  const plan = { ...best, size, candidates };
-  return { ...plan, explain: () => explainKernelPlan(plan, { outputs: derivation.outputShape[1]!, dtype, memory }) };
+  const { factorForm } = candidates[0]!;
+  const assembly = assemblyFor(derivation, planFactors(derivation, factorForm), size, sides[0]!.batchSize);
+  const preferred = fitting.filter((candidate) => candidate.assembly === assembly);
+  return (preferred.length > 0 ? preferred : fitting).reduce((least, candidate) =>
+    candidate.seconds < least.seconds ? candidate : least,
+  );
 }
 
 interface Context {
@@ -73,6 +99,8 @@ interface Context {
   readonly names: readonly string[];
   readonly dtype: DType;
   readonly rates: KernelRates;
+  /** The memory of each linearization. */
+  readonly sides: readonly MemoryPlan[];
 }
 
 function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
@@ -88,7 +116,10 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
   });
   const sum = (pick: (layer: LayerPlan) => number): number => layers.reduce((total, layer) => total + pick(layer), 0);
   const held = sum(({ bytes }) => bytes);
-  const c = derivation.outputShape[1]!;
+  const heldBytes = keptBytes(context) + (servesProducts(context, factors, factorForm) ? 0 : held);
+  const making = Math.max(...context.sides.map(({ factorBytes }) => factorBytes));
+  const together = context.sides.reduce((total, { batchSize }) => total + batchSize, 0) * (size.isSymmetric ? 2 : 1);
+  const tiles = held * Math.min(1, together / examples);
   const kernel = kernelBytes(context);
   return {
     assembly: 'factors',
@@ -96,9 +127,12 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
     layers,
     // c backward passes, and the kernel is written once from tiles.
     seconds:
-      factorsCost(derivation, factors, examples) / rate + sum(({ seconds }) => seconds) + (3 * kernel) / rates.memory,
-    // The factors of two batches lie there twice, as they are kept and in tiles.
-    bytes: kept(context, examples) + held * (1 + Math.min(1, (2 * MAX_BATCH_ROWS) / (c * examples))) + kernel + TILES,
+      factorsCost(derivation, factors, examples, context.sides[0]!.batchSize) / rate +
+      sum(({ seconds }) => seconds) +
+      (3 * kernel) / rates.memory,
+    heldBytes,
+    // The factors of two batches lie there twice, as they are kept and in tiles, while those of the next are made.
+    bytes: heldBytes + making + tiles + kernel + TILES,
   };
 }
 
@@ -112,21 +146,31 @@ function byProducts(context: Context): KernelCandidate {
   const products = productsCost(derivation, factors, (size.n + size.m) / 2) * size.m * c;
   const kernel = kernelBytes(context);
   const seconds = products / rates.products[dtype] + (3 * kernel) / rates.memory;
-  const widest = Math.max(c, ...derivation.nodes.map(({ shape }) => sizeOf(shape)));
-  const working = COLUMNS_AT_ONCE * size.n * widest * 3 * bytesPerElement(dtype);
+  const working = Math.max(
+    ...context.sides.map(
+      (side) => side.workingBytes + (Math.min(side.columns, COLUMNS_AT_ONCE) - 1) * side.columnBytes,
+    ),
+  );
   return {
     assembly: 'products',
     factorForm: 'cheapest',
     layers: [{ parameters: names, strategy: 'products', seconds, bytes: working }],
     seconds,
-    bytes: kept(context, size.isSymmetric ? size.n : size.n + size.m) + working + kernel,
+    heldBytes: keptBytes(context),
+    bytes: keptBytes(context) + working + kernel,
   };
 }
 
-/** Coefficients that grow with the examples. */
-function kept({ derivation: { sourceShared, sourceShapes }, dtype }: Context, examples: number): number {
-  const numbers = sourceShapes.reduce((sum, shape, i) => (sourceShared[i] === true ? sum : sum + sizeOf(shape)), 0);
-  return numbers * examples * bytesPerElement(dtype);
+/** What the linearizations keep. */
+function keptBytes({ sides }: Context): number {
+  return sides.reduce((sum, side) => sum + side.keptBytes, 0);
+}
+
+/** Whether the factors are what the linearizations keep for products. */
+function servesProducts({ derivation, sides }: Context, factors: FactorPlan, form: FactorForm): boolean {
+  return (
+    form === 'cheapest' && isCheaperFactored(derivation, factors) && sides.every(({ keepsBatches }) => keepsBatches)
+  );
 }
 
 function kernelBytes({ derivation, size }: Context): number {

@@ -1,3 +1,6 @@
+/** Rows of a batch that `linearize` chooses, examples times outputs, at most: beyond, products gain nothing. */
+export const MAX_BATCH_ROWS = 8192;
+
 /** Rows of a tile of the kernel: enough that products run at full speed, few enough that a tile stays in the cache while its terms are added up. */
 const MAX_TILE_ROWS = 512;
 

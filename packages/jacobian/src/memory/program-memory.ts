@@ -1,13 +1,4 @@
-import {
-  bytesPerElement,
-  shapeOf,
-  sizeOf,
-  type DType,
-  type NodeOf,
-  type Program,
-  type ProgramNode,
-  type Value,
-} from '@ntk/tensor';
+import { shapeOf, sizeOf, type DType, type NodeOf, type Program, type ProgramNode, type Value } from '@ntk/tensor';
 
 /** Engines take memory in growing blocks and give it back late: at most this many times what they use. */
 export const ENGINE = 2;
@@ -34,11 +25,6 @@ export function peakNumbers(program: Program, dtype: DType): number {
     }
   });
   return peak;
-}
-
-/** Bytes that an engine takes for a run of a Program, at most, beside its inputs. */
-export function peakBytes(program: Program, dtype: DType): number {
-  return ENGINE * peakNumbers(program, dtype) * bytesPerElement(dtype);
 }
 
 /** The value whose storage each value lies in: a reshape makes no copy. */
