@@ -1,4 +1,13 @@
-import { ProgramBuilder, Rng, cpuBackend, sizeOf, unitRoundoff, type Backend, type Program } from '@ntk/tensor';
+import {
+  ProgramBuilder,
+  Rng,
+  cpuBackend,
+  sizeOf,
+  unitRoundoff,
+  type Backend,
+  type Program,
+  type Value,
+} from '@ntk/tensor';
 import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { ortBackend } from '@ntk/backend-ort';
@@ -25,8 +34,8 @@ async function run(backend: Backend, program: Program): Promise<Float32Array> {
   const inputs = program.inputs.map(({ shape }) =>
     backend.upload(Float32Array.from(rng.normals(sizeOf(shape))), shape),
   );
-  const [result] = await backend.run(executable, inputs);
-  return Float32Array.from(await backend.read(result!));
+  const results = await Promise.all((await backend.run(executable, inputs)).map((tensor) => backend.read(tensor)));
+  return Float32Array.from(results.flatMap((data) => Array.from(data)));
 }
 
 const blocks = await ortBackend();
@@ -74,6 +83,49 @@ describe.each(channels)('convolutions of %i channels to %i', (read, written) => 
       },
       81 * read * written,
     );
+  });
+});
+
+describe.each([16, 32])('sums of convolutions of %i channels', (count) => {
+  const shape = [2, 5, 6, count];
+  const terms = 30 * count;
+  const inputs = (b: ProgramBuilder, name: string, dims: readonly number[]): Value[] =>
+    ['1', '2', '3'].map((number) => b.input(name + number, dims));
+  const convolutions = (b: ProgramBuilder, images: readonly Value[]): Value[] => {
+    const filters = inputs(b, 'filter', [3, 3, count, count]);
+    return images.map((each, i) => b.conv2d(each, filters[i]!, { pads: [1, 1, 1, 1] }));
+  };
+
+  it('with one another, biases and other images, in any order', async () => {
+    await agree((b) => {
+      const [bias, other] = [b.input('bias', [1, 1, 1, 1, count]), b.input('other', [1, ...shape])];
+      const all = convolutions(b, inputs(b, 'images', shape));
+      const [first, second, third] = all.map((each) => b.reshape(each, [1, ...shape])) as [Value, Value, Value];
+      b.output('y', b.add(other, b.add(b.add(bias, b.add(first, b.add(second, third))), bias)));
+    }, terms);
+  });
+
+  it('of which a term or a sum is used once more', async () => {
+    await agree((b) => {
+      const other = b.input('other', shape);
+      const [first, second] = convolutions(b, inputs(b, 'images', shape)) as [Value, Value];
+      const sum = b.add(first, second);
+      b.output('y', b.mul(b.add(sum, other), b.add(b.mul(first, first), b.neg(sum))));
+    }, terms);
+  });
+
+  it('with what is stretched, or differs among images', async () => {
+    await agree((b) => {
+      const [perImage, perRow] = [b.input('perImage', [2, 1, 1, count]), b.input('perRow', [5, 1, 1])];
+      const one = b.input('one', [1, ...shape.slice(1)]);
+      const [first, second, third] = convolutions(b, [...inputs(b, 'images', shape).slice(1), one]) as [
+        Value,
+        Value,
+        Value,
+      ];
+      b.output('y', b.add(b.add(perImage, first), b.add(second, perRow)));
+      b.output('stretched', b.add(third, first));
+    }, terms);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Shape } from '@ntk/tensor';
+import type { BlockedResult } from './blocked-result.ts';
 import type { Graph, Operand } from './graph.ts';
 
 /** A convolution of one group. */
@@ -30,13 +31,26 @@ export function isBlocked({ channelBlock, dtype }: Graph, read: number, written:
  */
 export function blockedConvolution(graph: Graph, convolution: Convolution): string {
   const { images, filter, strides, dilations, pads, shape } = convolution;
-  const attributes = { strides, dilations, pads, group: 1, kernel_shape: filter.shape.slice(0, 2) };
-  const inputs = [intoBlocks(graph, images), filterInBlocks(graph, convolution)];
-  return outOfBlocks(graph, graph.blockedNode('Conv', inputs, attributes), shape);
+  const result = convolve(graph, {
+    shape,
+    images: inBlocks(graph, images),
+    filter: filterInBlocks(graph, convolution),
+    attributes: { strides, dilations, pads, group: 1, kernel_shape: filter.shape.slice(0, 2) },
+    bias: '',
+    summand: '',
+    inner: null,
+  });
+  return outOfBlocks(graph, result);
+}
+
+/** Adds the operation for a result. */
+export function convolve(graph: Graph, result: Omit<BlockedResult, 'name'>): BlockedResult {
+  const { images, filter, bias, summand, attributes } = result;
+  return { ...result, name: graph.blockedNode('Conv', [images, filter, bias, summand], attributes) };
 }
 
 /** [n, rows, columns, channels] as [n, channels / block, rows, columns, block]; fewer channels than a block come first and are no block. */
-function intoBlocks(graph: Graph, { name, shape }: Operand): string {
+export function inBlocks(graph: Graph, { name, shape }: Operand): string {
   const [n, rows, columns, channels] = shape as [number, number, number, number];
   if (channels < graph.channelBlock) return graph.transpose(name, [0, 3, 1, 2]);
   // To ONNX Runtime the extents are those of [n, channels, rows, columns].
@@ -44,11 +58,16 @@ function intoBlocks(graph: Graph, { name, shape }: Operand): string {
   return graph.blockedNode('ReorderInput', [name], { channels_last: 1 });
 }
 
-/** The inverse of `intoBlocks`, for whole blocks. */
-function outOfBlocks(graph: Graph, images: string, shape: Shape): string {
+/** The inverse of `inBlocks`. The graph remembers what the images result from. */
+export function outOfBlocks(graph: Graph, result: BlockedResult): string {
+  const { name, shape } = result;
   const channels = shape[3]!;
-  if (channels === graph.channelBlock) return graph.reshape(images, shape);
-  return graph.blockedNode('ReorderOutput', [images], { channels, channels_last: 1 });
+  const images =
+    channels === graph.channelBlock
+      ? graph.reshape(name, shape)
+      : graph.blockedNode('ReorderOutput', [name], { channels, channels_last: 1 });
+  graph.convolutions.set(images, result);
+  return images;
 }
 
 /** [written / block, read / block, rows, columns, block read, block written]; images of less than a block have all of their channels in place of the blocks read. */

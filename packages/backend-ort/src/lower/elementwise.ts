@@ -1,5 +1,7 @@
 import type { BinaryPrimitive, UnaryPrimitive } from '@ntk/tensor';
+import { sumInConvolution } from './convolution-sums.ts';
 import { erf } from './erf.ts';
+import type { Operand } from './graph.ts';
 import type { Rule } from './rule.ts';
 
 type Elementwise = UnaryPrimitive | BinaryPrimitive | 'where';
@@ -33,6 +35,10 @@ const sigmoid: Rule<'sigmoid'> = (graph, [x]) => {
   return graph.node('Div', [one, graph.node('Add', [one, graph.node('Exp', [graph.node('Neg', [x!.name])])])]);
 };
 
+const add: Rule<'add'> = (graph, operands, node) =>
+  sumInConvolution(graph, operands as readonly [Operand, Operand], node.shape) ??
+  operation('Add')(graph, operands, node);
+
 /** Rules of the elementwise primitives. */
 export const elementwiseRules: { readonly [P in Elementwise]: Rule<P> } = {
   neg: operation('Neg'),
@@ -45,7 +51,7 @@ export const elementwiseRules: { readonly [P in Elementwise]: Rule<P> } = {
   sigmoid,
   relu: operation('Relu'),
   erf,
-  add: operation('Add'),
+  add,
   sub: operation('Sub'),
   mul: operation('Mul'),
   div: operation('Div'),

@@ -1,4 +1,5 @@
 import type { DType, Shape, TypedArray } from '@ntk/tensor';
+import type { BlockedResult } from './blocked-result.ts';
 import { BLOCKED, ELEMENT, type Literal, type OnnxAttribute, type OnnxNode } from '../onnx/model.ts';
 
 /** A value of the graph under construction: its name in the model and its shape. */
@@ -18,6 +19,8 @@ export class Graph {
   readonly channelBlock: number;
   readonly nodes: OnnxNode[] = [];
   readonly literals: Map<string, Literal> = new Map();
+  /** Results of convolutions in blocks, by the names of their images out of blocks, in any shape. */
+  readonly convolutions: Map<string, BlockedResult> = new Map();
   /** The boolean tensor that a 0/1 mask was made from, by the name of the mask. */
   readonly #truths = new Map<string, string>();
 
@@ -38,7 +41,7 @@ export class Graph {
     return output;
   }
 
-  /** The same for an operation on images in blocks of channels. */
+  /** The same for an operation on images in blocks of channels; inputs that are empty are left out. */
   blockedNode(type: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>>): string {
     const output = `v${this.nodes.length}`;
     this.nodes.push({ type, domain: BLOCKED, inputs, output, attributes });
@@ -79,7 +82,10 @@ export class Graph {
   }
 
   reshape(x: string, shape: Shape): string {
-    return this.node('Reshape', [x, this.integers(shape)]);
+    const reshaped = this.node('Reshape', [x, this.integers(shape)]);
+    const convolution = this.convolutions.get(x);
+    if (convolution !== undefined) this.convolutions.set(reshaped, convolution);
+    return reshaped;
   }
 
   transpose(x: string, permutation: readonly number[]): string {

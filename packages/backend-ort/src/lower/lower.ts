@@ -37,6 +37,7 @@ export function lower(program: Program, dtype: DType, { wanted, literals, channe
     const data = literals.get(i);
     return { name: data === undefined ? `i${i}` : graph.weights(`i${i}`, data, shape), shape };
   });
+  const readers = countReaders(program);
   for (const node of program.nodes) {
     const rule = rules[node.op] as Rule<Primitive> | undefined;
     if (rule === undefined)
@@ -52,6 +53,8 @@ export function lower(program: Program, dtype: DType, { wanted, literals, channe
             node.inputs.map((value) => operands[value]!),
             node,
           );
+    // Who else reads it would have the convolution computed once more for a sum.
+    if (readers[operands.length]! > 1) graph.convolutions.delete(name);
     operands.push({ name, shape });
   }
   // A model's output must be the result of an operation of its own; a copy also keeps two outputs of one value apart.
@@ -76,6 +79,14 @@ export function lower(program: Program, dtype: DType, { wanted, literals, channe
     nodes,
   });
   return { model, feeds, fetches: outputs.map(({ name }) => name) };
+}
+
+/** How often each value is read by nodes and outputs. */
+function countReaders({ inputs, nodes, outputs }: Program): number[] {
+  const readers = new Array<number>(inputs.length + nodes.length).fill(0);
+  const read = [...nodes.flatMap((node) => node.inputs), ...outputs.map(({ value }) => value)];
+  read.forEach((value) => readers[value]!++);
+  return readers;
 }
 
 /** The operations that the outputs depend on, in order. */
