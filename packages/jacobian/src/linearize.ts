@@ -106,7 +106,10 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
     budgetBytes,
     ...(batchSize === undefined ? {} : { batchSize }),
   });
-  const inputs = splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), memory.batchSize);
+  const splitBy = (size: number): BatchInputs[] =>
+    splitExamples(asDType(x, dtype), sizeOf(exampleShape(network)), size);
+  const batches = splitBy(memory.factorBatches.batchSize);
+  const productBatches = memory.batchSize === memory.factorBatches.batchSize ? batches : splitBy(memory.batchSize);
   const held: { dispose(): void }[] = [];
   const dispose = (): void =>
     held
@@ -115,7 +118,8 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
       .forEach((part) => part.dispose());
   const hold = <T extends Owned>(part: T): T => (held.push(part), part);
   try {
-    const parts = await makeParts({ network, chosen, backend, dtype, factorForm, memory, batches: inputs }, hold);
+    const setting = { network, chosen, backend, dtype, factorForm, memory, batches, productBatches };
+    const parts = await makeParts(setting, hold);
     return { ...parts, dispose, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
@@ -142,7 +146,9 @@ interface Setting extends Pick<Linearization, 'network' | 'backend' | 'dtype' | 
   /** Positions in `network.parameters`. */
   readonly chosen: readonly number[];
   readonly factorForm: FactorForm;
+  /** For factors, and for products that follow the network. */
   readonly batches: readonly BatchInputs[];
+  readonly productBatches: readonly BatchInputs[];
 }
 
 /**
@@ -151,7 +157,7 @@ interface Setting extends Pick<Linearization, 'network' | 'backend' | 'dtype' | 
  * @param hold - takes what the linearization will own, as soon as it exists
  */
 async function makeParts(
-  { chosen, factorForm, ...setting }: Setting,
+  { chosen, factorForm, productBatches, ...setting }: Setting,
   hold: <T extends Owned>(part: T) => T,
 ): Promise<Omit<Linearization, keyof Disposable | 'dispose'>> {
   const { network, backend, dtype, memory, batches } = setting;
@@ -159,13 +165,14 @@ async function makeParts(
   const factorPoints = hold(new Batches(maps, batches, maps === productMaps && memory.keepsBatches));
   const factors = hold(new Factors(maps, factorPoints, { form: factorForm, mayServeProducts: memory.keepsBatches }));
   const keepsPoints = memory.keepsBatches && !factors.serveProducts;
-  const points = maps === productMaps ? factorPoints : hold(new Batches(productMaps, batches, keepsPoints));
+  const points = maps === productMaps ? factorPoints : hold(new Batches(productMaps, productBatches, keepsPoints));
   const products = factors.serveProducts ? factoredProducts(maps, factors) : propagatedProducts(productMaps, points);
+  const { all: multiplied } = factors.serveProducts ? factorPoints : points;
   const n = batches.reduce((sum, { count }) => sum + count, 0);
   const c = outputCount(network);
   const p = parameterCount(maps.derivation);
-  const layout = { counts: batches.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
-  const jacobian = jacobianOperator(maps, products, layout);
+  const layout = { counts: multiplied.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
+  const jacobian = jacobianOperator(factors.serveProducts ? maps : productMaps, products, layout);
   const outputs = hold(await joinOutputs(points, { backend, dtype, c }));
   // An engine keeps the working memory of what it compiled; the forward pass is not run again.
   if (memory.keepsBatches) productMaps.releaseExecutable('primal');
@@ -180,17 +187,20 @@ function bothMaps(
   { backend, dtype, memory }: { readonly backend: Backend; readonly dtype: DType; readonly memory: MemoryPlan },
   hold: (maps: LinearMaps) => LinearMaps,
 ): { readonly maps: LinearMaps; readonly productMaps: LinearMaps } {
-  const { batchSize, tileSize, storedWindows } = memory;
-  const options = { backend, dtype, batchSize, tileSize };
+  const { batchSize, factorBatches, storedWindows } = memory;
+  const options = { backend, dtype, ...factorBatches };
+  const maps = hold(new LinearMaps(network, chosen, { ...options, storesWindows: () => false }));
   const own = rebatch(network.program, batchSize);
-  const folded = foldConvolutions(
+  const program = foldConvolutions(
     own,
     chosen.map((i) => i + 1),
   );
-  const maps = hold(new LinearMaps(network, chosen, { ...options, program: own, storesWindows: () => false }));
-  if (folded === own) return { maps, productMaps: maps };
+  if (program === own) return { maps, productMaps: maps };
   const storesWindows = (node: number): boolean => storedWindows.has(node);
-  return { maps, productMaps: hold(new LinearMaps(network, chosen, { ...options, program: folded, storesWindows })) };
+  return {
+    maps,
+    productMaps: hold(new LinearMaps(network, chosen, { ...options, batchSize, program, storesWindows })),
+  };
 }
 
 /**

@@ -123,11 +123,12 @@ describe('memory', () => {
     }
   });
 
-  test('batches become smaller where the factors of a kernel would take too much at once', async () => {
+  test('batches become smaller for the factors of a kernel, where these would take too much at once', async () => {
     const ample = await peakOf(cpuBackend(), 2 ** 32);
     const { backend, peak } = measured(cpuBackend());
     using l = await linearize(network, x, { backend, memoryBytes: ample.peakBytes });
-    expect(l.memory.batchSize).toBeLessThan(ample.batchSize);
+    expect(l.memory.factorBatches.batchSize).toBeLessThan(ample.factorBatches.batchSize);
+    expect(l.memory.factorBatches.batchSize).toBeLessThan(l.memory.batchSize);
     await kernelMatrix(l);
     // The factors of all batches, and those of two batches in tiles, come on top of what products need.
     const factors = 8 * l.factors.terms.reduce((sum, term) => sum + factorNumbers(term), 0);

@@ -86,7 +86,12 @@ function chosenOf(candidates: readonly KernelCandidate[], context: Context, memo
   const fitting = candidates.filter(({ bytes }) => bytes <= memory);
   if (fitting.length === 0) throw new OptionError(nothingFits(candidates, memory, size));
   const { factorForm } = candidates[0]!;
-  const assembly = assemblyFor(derivation, planFactors(derivation, factorForm), size, sides[0]!.batchSize);
+  const assembly = assemblyFor(
+    derivation,
+    planFactors(derivation, factorForm),
+    size,
+    sides[0]!.factorBatches.batchSize,
+  );
   const preferred = fitting.filter((candidate) => candidate.assembly === assembly);
   return (preferred.length > 0 ? preferred : fitting).reduce((least, candidate) =>
     candidate.seconds < least.seconds ? candidate : least,
@@ -118,7 +123,8 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
   const held = sum(({ bytes }) => bytes);
   const heldBytes = keptBytes(context) + (servesProducts(context, factors, factorForm) ? 0 : held);
   const making = Math.max(...context.sides.map(({ factorBytes }) => factorBytes));
-  const together = context.sides.reduce((total, { batchSize }) => total + batchSize, 0) * (size.isSymmetric ? 2 : 1);
+  const together =
+    context.sides.reduce((total, { factorBatches }) => total + factorBatches.batchSize, 0) * (size.isSymmetric ? 2 : 1);
   const tiles = held * Math.min(1, together / examples);
   const kernel = kernelBytes(context);
   return {
@@ -127,7 +133,7 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
     layers,
     // c backward passes, and the kernel is written once from tiles.
     seconds:
-      factorsCost(derivation, factors, examples, context.sides[0]!.batchSize) / rate +
+      factorsCost(derivation, factors, examples, context.sides[0]!.factorBatches.batchSize) / rate +
       sum(({ seconds }) => seconds) +
       (3 * kernel) / rates.memory,
     heldBytes,

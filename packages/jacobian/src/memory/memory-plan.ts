@@ -5,7 +5,11 @@ import { memoryCost, type MemoryCost } from './memory-cost.ts';
 import { ENGINE } from './program-memory.ts';
 
 /** How a linearization stays within its memory, for products with J and Jᵀ. */
-export interface MemoryPlan extends BatchSizes {
+export interface MemoryPlan {
+  /** Examples that products take at a time. */
+  readonly batchSize: number;
+  /** Examples whose factors are computed at a time: fewer where these take much, as the sensitivities of all layers to all outputs do. */
+  readonly factorBatches: BatchSizes;
   /** What it was allowed, in bytes. */
   readonly budgetBytes: number;
   /** Whether what products need of every batch is kept, or computed anew, by a forward pass, for each product. */
@@ -41,8 +45,8 @@ export interface MemoryOptions {
 export const DEFAULT_MEMORY_BYTES: number = 2 ** 32;
 
 /**
- * Numbers in the widest images of a batch: passes over them then stay in the cache. Measured for ResNet-20, 128 images: in batches of 32 products take two thirds of the
- * time that they take at once.
+ * Numbers in the widest images of a batch, times right-hand sides: passes over them then stay in the cache. Measured for ResNet-20, 128 images: in batches of 32 products take two
+ * thirds of the time that they take at once, and with 8 right-hand sides one by one nine tenths of that with all.
  */
 const CACHED_NUMBERS = 2 ** 19;
 
@@ -83,32 +87,41 @@ function memoryFor(c: number, cost: MemoryCost, options: MemoryOptions): MemoryP
   const { n, budgetBytes } = options;
   const cached = cost.windows.size === 0 ? Infinity : CACHED_NUMBERS / cost.widest;
   const share = (budgetBytes * WORKING_SHARE) / ENGINE;
-  const most = Math.min(
-    Math.max(16, Math.floor(Math.min(MAX_BATCH_ROWS / c, cached))),
-    examplesWithin(cost.factors, share),
-  );
-  const sized = (limit: number): BatchSizes =>
-    options.batchSize === undefined
-      ? evenBatches(n, c, Math.max(1, Math.min(most, limit)))
-      : inTiles(options.batchSize, c);
+  const most = Math.max(16, Math.floor(Math.min(MAX_BATCH_ROWS / c, cached)));
+  const factorLimit = examplesWithin(cost.factors, share);
+  const sized = (limit: number): Sizes => {
+    const fixed = options.batchSize === undefined ? undefined : inTiles(options.batchSize, c);
+    const all = fixed?.batchSize ?? Math.max(1, Math.min(most, limit));
+    const factorBatches = evenBatches(options.batchSize ?? n, c, Math.max(1, Math.min(all, factorLimit)));
+    // Without convolutions products and factors come from the same passes.
+    if (cost.windows.size === 0) return sameSizes(fixed ?? factorBatches);
+    return { batchSize: fixed?.batchSize ?? evenBatches(n, c, all).batchSize, factorBatches };
+  };
   const limit = Math.min(examplesWithin(cost.primal, share), examplesWithin(cost.products, share));
   const kept = keptBatches(cost, options, sized(limit));
   const decision = kept ?? passingBatches(cost, options, sized);
-  const { keptBytes, workingBytes, batchSize } = decision;
+  const { keptBytes, workingBytes, batchSize, factorBatches } = decision;
   const columnBytes = ENGINE * cost.products(batchSize);
   const more = Math.max(0, Math.floor((budgetBytes - keptBytes - workingBytes) / columnBytes));
+  const cachedColumns = Math.max(1, Math.floor(cached / batchSize));
   return {
     budgetBytes,
     ...decision,
     convolutions: cost.windows.size,
-    columns: 1 + more,
+    columns: Math.min(1 + more, cachedColumns),
     columnBytes,
-    factorBytes: ENGINE * cost.factors(batchSize),
+    factorBytes: ENGINE * cost.factors(factorBatches.batchSize),
     peakBytes: keptBytes + workingBytes,
   };
 }
 
-type Decision = Pick<MemoryPlan, keyof BatchSizes | 'keepsBatches' | 'storedWindows' | 'keptBytes' | 'workingBytes'>;
+type Sizes = Pick<MemoryPlan, 'batchSize' | 'factorBatches'>;
+
+function sameSizes(factorBatches: BatchSizes): Sizes {
+  return { batchSize: factorBatches.batchSize, factorBatches };
+}
+
+type Decision = Sizes & Pick<MemoryPlan, 'keepsBatches' | 'storedWindows' | 'keptBytes' | 'workingBytes'>;
 
 function tooLittle(options: MemoryOptions, { peakBytes, batchSize }: MemoryPlan): string {
   const needed = Math.ceil(peakBytes);
@@ -123,10 +136,10 @@ function examplesWithin(cost: (examples: number) => number, limit: number): numb
 }
 
 /** The decision to keep the coefficients of all batches, with as many windows as fit; null if they do not fit. */
-function keptBatches(cost: MemoryCost, { n, budgetBytes }: MemoryOptions, sizes: BatchSizes): Decision | null {
+function keptBatches(cost: MemoryCost, { n, budgetBytes }: MemoryOptions, sizes: Sizes): Decision | null {
   const { batchSize } = sizes;
   const examples = Math.ceil(n / batchSize) * batchSize;
-  let keptBytes = cost.shared + examples * cost.kept;
+  let keptBytes = cost.shared + examples * cost.kept + inputsOfFactors(cost, n, sizes);
   // The engine may keep what it made for the forward pass, ready for another one.
   let workingBytes = ENGINE * (cost.primal(batchSize) + cost.products(batchSize));
   if (keptBytes + workingBytes > budgetBytes) return null;
@@ -146,11 +159,18 @@ function keptBatches(cost: MemoryCost, { n, budgetBytes }: MemoryOptions, sizes:
 function passingBatches(
   cost: MemoryCost,
   { n, budgetBytes }: MemoryOptions,
-  sized: (limit: number) => BatchSizes,
+  sized: (limit: number) => Sizes,
 ): Decision {
-  const keptBytes = cost.shared + n * cost.input;
   const passing = (examples: number): number =>
     ENGINE * (cost.primal(examples) + cost.products(examples) + examples * cost.kept);
-  const sizes = sized(examplesWithin(passing, budgetBytes - keptBytes));
+  // Inputs are kept twice at most.
+  const sizes = sized(examplesWithin(passing, budgetBytes - cost.shared - 2 * n * cost.input));
+  const keptBytes = cost.shared + n * cost.input + inputsOfFactors(cost, n, sizes);
   return { ...sizes, keepsBatches: false, storedWindows: new Set(), keptBytes, workingBytes: passing(sizes.batchSize) };
+}
+
+/** Bytes of the inputs in batches of their own for factors. */
+function inputsOfFactors({ input }: MemoryCost, n: number, { batchSize, factorBatches }: Sizes): number {
+  if (factorBatches.batchSize === batchSize) return 0;
+  return Math.ceil(n / factorBatches.batchSize) * factorBatches.batchSize * input;
 }
