@@ -16,7 +16,7 @@ export function checkVector(values: Float64Array, length: number, name: string):
 
 /** Rejects entries that are NaN or infinite with a NumericalError that names the first. */
 export function checkFinite(values: Float64Array, name: string): void {
-  // A loop: the array's own search calls a function for each entry, which takes ten times as long.
+  // A loop: the array's own search calls a function for each entry, which takes twice as long.
   let bad = 0;
   while (bad < values.length && Number.isFinite(values[bad]!)) bad++;
   if (bad === values.length) return;

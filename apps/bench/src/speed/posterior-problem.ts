@@ -8,8 +8,11 @@ export interface PosteriorSetting {
   readonly m: number;
   /** Variances that the released code's way solves for; the time of the others is scaled from them. */
   readonly columns: number;
-  /** Of the released code's way: whichever is faster at this size. */
+  /** Of the released code's way: the faster one of those that reach the accuracy. */
   readonly referenceDtype: DType;
+  /** Relative residuals at which its conjugate gradients stop: powers of ten with errors just below 1 % of means and of variances. */
+  readonly meanRtol: number;
+  readonly varianceRtol: number;
   /** Of a peer. */
   readonly runs: number;
 }
@@ -17,10 +20,13 @@ export interface PosteriorSetting {
 /** The name of a problem of the suite `posterior`. */
 export type PosteriorProblemName = 'sine-mlp' | 'incidence-mlp';
 
-/** The problems of the suite `posterior`, by name: 1,000 variances each. */
+/**
+ * The problems of the suite `posterior`, by name: 1,000 variances each. These are 1e-5 to 1e-3 of the prior's, and float32 loses a tenth and more of them in the
+ * released code's difference k** − k*ᵀA⁻¹k*, whatever the tolerance.
+ */
 export const POSTERIOR_PROBLEMS: Readonly<Record<PosteriorProblemName, PosteriorSetting>> = {
-  'sine-mlp': { m: 1000, columns: 20, referenceDtype: 'float64', runs: 5 },
-  'incidence-mlp': { m: 500, columns: 1, referenceDtype: 'float32', runs: 1 },
+  'sine-mlp': { m: 1000, columns: 20, referenceDtype: 'float64', meanRtol: 1e-2, varianceRtol: 1e-5, runs: 5 },
+  'incidence-mlp': { m: 500, columns: 20, referenceDtype: 'float64', meanRtol: 1e-3, varianceRtol: 1e-5, runs: 1 },
 };
 
 /** A network with target data, test points, and the two variances. */
