@@ -39,6 +39,26 @@ export function jacobianOperator(maps: LinearMaps, products: BatchProducts, layo
   return forward;
 }
 
+/**
+ * U ↦ J Jᵀ U, [k, n·c]. From the factors of one batch that holds all rows, in one Program without the vector of all parameters in between.
+ *
+ * Cost: that of a product with Jᵀ and one with J.
+ */
+export function kernelProduct(
+  maps: LinearMaps,
+  products: BatchProducts,
+  layout: JacobianLayout,
+): (u: Tensor) => Promise<Tensor> {
+  const context = { maps, products, layout };
+  const { kernel } = products;
+  const isOneBatch = layout.shape[0] === maps.batchSize * maps.derivation.outputShape[1]!;
+  if (kernel !== undefined && isOneBatch) return (u) => inParts(context, u, (part) => kernel(0, part));
+  return async (u) => {
+    using weights = await inParts(context, u, (part) => sumBatches(context, part)); // [k, p]
+    return await inParts(context, weights, (part) => stackRows(context, part)); // awaited: the weights live until the product is done
+  };
+}
+
 interface Context {
   readonly maps: LinearMaps;
   readonly products: BatchProducts;

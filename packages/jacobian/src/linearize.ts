@@ -22,7 +22,7 @@ import { factoredProducts, propagatedProducts } from './batch-products.ts';
 import { Batches, type Batch, type BatchInputs } from './batches.ts';
 import type { FactorForm } from './factors/factor-form.ts';
 import { Factors } from './factors/factors.ts';
-import { jacobianOperator } from './jacobian-operator.ts';
+import { jacobianOperator, kernelProduct } from './jacobian-operator.ts';
 import { selectParameters, type LayerSelection } from './layers.ts';
 import { LinearMaps } from './linear-maps.ts';
 import { parameterCount } from './linear-programs.ts';
@@ -65,6 +65,8 @@ export interface Linearization {
   readonly outputs: Tensor;
   /** J, [n·c, p]; belongs to the linearization */
   readonly jacobian: LinearOperator;
+  /** U ↦ J JᵀU, [k, n·c]; the caller disposes the result */
+  readonly kernelProduct: (u: Tensor) => Promise<Tensor>;
   /** How products stay within their memory. */
   readonly memory: MemoryPlan;
   /** The batches that the inputs were split into, for those who assemble kernels from them. */
@@ -172,12 +174,24 @@ async function makeParts(
   const c = outputCount(network);
   const p = parameterCount(maps.derivation);
   const layout = { counts: multiplied.map(({ count }) => count), shape: [n * c, p], columns: memory.columns } as const;
-  const jacobian = jacobianOperator(factors.serveProducts ? maps : productMaps, products, layout);
+  const operands = [factors.serveProducts ? maps : productMaps, products, layout] as const;
+  const jacobian = jacobianOperator(...operands);
   const outputs = hold(await joinOutputs(points, { backend, dtype, c }));
   // An engine keeps the working memory of what it compiled; the forward pass is not run again.
   if (memory.keepsBatches) productMaps.releaseExecutable('primal');
   const parameters = chosen.map((i) => network.parameters[i]!);
-  return { ...setting, n, c, p, parameters, outputs, jacobian, maps, factors };
+  return {
+    ...setting,
+    n,
+    c,
+    p,
+    parameters,
+    outputs,
+    jacobian,
+    kernelProduct: kernelProduct(...operands),
+    maps,
+    factors,
+  };
 }
 
 /** What products are made with, and what factors are made with: the same unless convolutions are folded, whose parameters have no factors then. */

@@ -19,6 +19,7 @@ export function ntkOperator(rows: Linearization, columns: Linearization = rows):
     backend: rows.backend,
     tags: new Set(rows === columns ? ['symmetric', 'positive-definite'] : []),
     matmul: async (u) => {
+      if (rows === columns) return rows.kernelProduct(u);
       using weights = await columns.jacobian.transpose().matmul(u); // [k, p]
       return await rows.jacobian.matmul(weights); // awaited: the weights live until the product is done
     },

@@ -162,6 +162,25 @@ describe('batches', () => {
     ]);
   });
 
+  test('products with the kernel are one Program where one batch holds all examples', async () => {
+    const u = rng.normals(3 * 14);
+    const products: Float64Array[] = [];
+    const names = await compiled(async (counting) => {
+      for (const batchSize of [7, 3]) {
+        using l = await linearize(network, x, { backend: counting, batchSize });
+        using upload = counting.upload(u, [3, 14]);
+        using product = await ntkOperator(l).matmul(upload);
+        products.push(Float64Array.from(await counting.read(product)));
+      }
+    });
+    expectAllclose(products[0]!, products[1]!, { atol: 1e-12 });
+    expect(names.filter((name) => name.startsWith('factored'))).toEqual([
+      'factored-cotangent.k3',
+      'factored-kernel.k3',
+      'factored-tangent.k3',
+    ]);
+  });
+
   test('the outputs are those of the real examples, in order', async () => {
     using whole = await linearize(network, x, { backend });
     using split = await linearize(network, x, { backend, batchSize: 3 });

@@ -4,10 +4,10 @@ import type { TermShapes } from './term-tensors.ts';
 export const TOUCH = 30;
 
 /** Which factor of a term a product meets first. */
-export type ContractionOrder = 'activations' | 'sensitivities';
+type ContractionOrder = 'activations' | 'sensitivities';
 
 /** How a term is multiplied with a vector, and its cost in multiply-adds; reading or writing a number counts as `TOUCH`. */
-export interface Contraction {
+interface Contraction {
   readonly order: ContractionOrder;
   readonly cost: number;
 }

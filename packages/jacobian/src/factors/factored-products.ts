@@ -3,7 +3,8 @@ import type { Derivation } from '../derivation.ts';
 import { permute } from '../permute.ts';
 import type { TermPlan } from './factor-plan.ts';
 import { emitTermCotangent, emitTermTangent } from './term-products.ts';
-import { termInputs } from './term-tensors.ts';
+import { termInputs, type TermValues } from './term-tensors.ts';
+import { transposedInputs } from './transposed-activations.ts';
 
 /**
  * The Program of V ↦ J V from factors, for k right-hand sides: inputs the factors, then v [k, p]; output [k, n·c].
@@ -11,7 +12,6 @@ import { termInputs } from './term-tensors.ts';
  * (J V)_iα = Σ_t G_iαt · (A_it V), for each term in the cheaper order of `contractionOf`.
  */
 export function factoredTangentProgram(derivation: Derivation, terms: readonly TermPlan[], k: number): Program {
-  const [n, c] = derivation.outputShape as [number, number];
   const b = new ProgramBuilder(`factored-tangent.k${k}`);
   const factors = termInputs(b, '', terms);
   const v = b.input('v', [k, flatSize(derivation)]);
@@ -19,23 +19,18 @@ export function factoredTangentProgram(derivation: Derivation, terms: readonly T
     const directions = segmentsOf(derivation, terms[i]!).map((segment) => sliceSegment(b, v, segment));
     return emitTermTangent(b, term, b.concat(directions, 0));
   });
-  const sum = parts.reduce((total, part) => b.add(total, part)); // [n, c, k]
-  b.output('jv', b.reshape(permute(b, sum, [2, 0, 1]), [k, n * c]));
+  b.output('jv', joinOutputs(b, parts));
   return b.build();
 }
 
 /**
- * The Program of U ↦ Jᵀ U from factors, for k right-hand sides: inputs the factors, then u [k, n·c]; output [k, p].
+ * The Program of U ↦ Jᵀ U from factors, for k right-hand sides: inputs the factors and transposed activations, then u [k, n·c]; output [k, p].
  *
  * Jᵀ U = Σ_it A_it ⊗ (Σ_α U_iα G_iαt), for each term in the cheaper order of `contractionOf`.
  */
 export function factoredCotangentProgram(derivation: Derivation, terms: readonly TermPlan[], k: number): Program {
-  const [n, c] = derivation.outputShape as [number, number];
   const b = new ProgramBuilder(`factored-cotangent.k${k}`);
-  const factors = termInputs(b, '', terms);
-  const u = permute(b, b.reshape(b.input('u', [k, n * c]), [k, n, c]), [1, 0, 2]); // [n, k, c]
-  const parts = factors.flatMap((term, i) => {
-    const gradient = emitTermCotangent(b, term, u); // [a, k, b]
+  const parts = emitGradients(b, derivation, terms, k).flatMap(({ gradient }, i) => {
     let row = 0;
     return segmentsOf(derivation, terms[i]!).map((segment) => {
       const range = { start: row, end: row + segment.rows };
@@ -46,6 +41,41 @@ export function factoredCotangentProgram(derivation: Derivation, terms: readonly
   });
   b.output('jtu', joinFlat(b, derivation, parts, k));
   return b.build();
+}
+
+/**
+ * The Program of U ↦ J Jᵀ U from factors: inputs as for Jᵀ U, output [k, n·c]. What one term gives of Jᵀ U is all that it needs for J: no vector of
+ * all parameters is put together and taken apart.
+ */
+export function factoredKernelProgram(derivation: Derivation, terms: readonly TermPlan[], k: number): Program {
+  const b = new ProgramBuilder(`factored-kernel.k${k}`);
+  const parts = emitGradients(b, derivation, terms, k).map(({ term, gradient }) => emitTermTangent(b, term, gradient));
+  b.output('jjtu', joinOutputs(b, parts));
+  return b.build();
+}
+
+/** Each term with its part of Jᵀ U, [a, k, b]. */
+function emitGradients(
+  b: ProgramBuilder,
+  { outputShape }: Derivation,
+  terms: readonly TermPlan[],
+  k: number,
+): { readonly term: TermValues; readonly gradient: Value }[] {
+  const [n, c] = outputShape as [number, number];
+  const factors = termInputs(b, '', terms);
+  const transposed = transposedInputs(b, terms);
+  const u = permute(b, b.reshape(b.input('u', [k, n * c]), [k, n, c]), [1, 0, 2]); // [n, k, c]
+  return factors.map((term, i) => ({
+    term,
+    gradient: emitTermCotangent(b, { ...term, transposed: transposed[i]! }, u),
+  }));
+}
+
+/** The sum of parts [n, c, k] as [k, n·c]. */
+function joinOutputs(b: ProgramBuilder, parts: readonly Value[]): Value {
+  const sum = parts.reduce((total, part) => b.add(total, part));
+  const [n, c, k] = b.shape(sum) as [number, number, number];
+  return b.reshape(permute(b, sum, [2, 0, 1]), [k, n * c]);
 }
 
 /** Some rows of a term's weights [a, b] that lie together in a flat parameter vector. */

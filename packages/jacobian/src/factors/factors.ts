@@ -8,6 +8,7 @@ import { jacobianRows } from './jacobian-rows.ts';
 import { isCheaperFactored } from './product-cost.ts';
 import { tensorsOf, termsOfTensors, type TermTensors } from './term-tensors.ts';
 import type { Block } from './terms.ts';
+import { readsTransposed, transposedProgram } from './transposed-activations.ts';
 
 /**
  * The factors of a linearization: J, example by example, as a sum of products of activations and sensitivities. Kernels are made of
@@ -25,6 +26,7 @@ export class Factors {
   readonly #maps: LinearMaps;
   readonly #batches: Batches;
   readonly #made: LazyValues<number, readonly TermTensors[]>;
+  readonly #transposed: LazyValues<number, readonly Tensor[]>;
   /** Batches whose factors are not there yet. */
   #missing: number;
 
@@ -39,6 +41,7 @@ export class Factors {
     this.#missing = batches.all.length;
     this.plan = planFactors(maps.derivation, form);
     this.#made = new LazyValues((terms) => tensorsOf(terms).forEach((tensor) => tensor.dispose()));
+    this.#transposed = new LazyValues((tensors) => tensors.forEach((tensor) => tensor.dispose()));
     this.serveProducts = mayServeProducts && isCheaperFactored(maps.derivation, this.plan);
     const { terms, remaining } = this.plan;
     this.terms = remaining.length === 0 ? terms : [...terms, rowsTerm(maps, remaining)];
@@ -53,7 +56,19 @@ export class Factors {
     return this.#made.get(batch, () => this.#compute(batch));
   }
 
+  /** The activations [a, n·T] of one batch for products with Jᵀ, see `readsTransposed`; made once, they belong to this object. */
+  transposedOfBatch(batch: number): Promise<readonly Tensor[]> {
+    return this.#transposed.get(batch, async () => {
+      const terms = await this.ofBatch(batch);
+      const activations = terms.flatMap((term, i) => (readsTransposed(this.terms[i]!) ? [term.activations!] : []));
+      if (activations.length === 0) return [];
+      const executable = await this.#maps.executable('transposed', () => transposedProgram(this.terms));
+      return this.#maps.backend.run(executable, activations);
+    });
+  }
+
   dispose(): void {
+    this.#transposed.dispose();
     this.#made.dispose();
   }
 

@@ -1,9 +1,9 @@
 import type { ProgramBuilder, Value } from '@ntk/tensor';
 import { permute } from '../permute.ts';
-import { contractionOf, type ContractionOrder } from './contraction.ts';
+import { contractionOf } from './contraction.ts';
 import type { TermValues } from './term-tensors.ts';
 
-/** A term whose factors all have their values, with the extents n, c, T, a, b of `Term`. */
+/** A term with activations, and the extents n, c, T, a, b of `Term`. */
 interface Factored {
   readonly activations: Value;
   readonly sensitivities: Value;
@@ -29,7 +29,8 @@ export function emitTermTangent(b: ProgramBuilder, term: TermValues, directions:
     return b.reshape(b.matmul(rows, b.reshape(directions, [k, width]), { transposeB: true }), [n, c, k]);
   }
   const factored = extentsOf(b, activations, sensitivities);
-  return orderOf(b, factored) === 'activations'
+  const shapes = { activations: b.shape(activations), indices: null, sensitivities: b.shape(sensitivities) };
+  return contractionOf(shapes).order === 'activations'
     ? tangentByActivations(b, factored, directions)
     : tangentBySensitivities(b, factored, directions);
 }
@@ -64,11 +65,15 @@ function tangentBySensitivities(
 /**
  * Emits a term's part of JᵀU.
  *
+ * @param transposed - the activations as [a, n·T], where `readsTransposed`
  * @param u - [n, k, c]
  * @returns [a, k, b]; without activations [1, k, b]
  */
-export function emitTermCotangent(b: ProgramBuilder, term: TermValues, u: Value): Value {
-  const { activations, sensitivities } = term;
+export function emitTermCotangent(
+  b: ProgramBuilder,
+  { activations, sensitivities, transposed }: TermValues & { readonly transposed: Value | null },
+  u: Value,
+): Value {
   if (activations === null) {
     const [n, c, , width] = b.shape(sensitivities) as [number, number, number, number];
     const k = b.shape(u)[1]!;
@@ -76,22 +81,22 @@ export function emitTermCotangent(b: ProgramBuilder, term: TermValues, u: Value)
     return b.reshape(b.matmul(columns, b.reshape(sensitivities, [n * c, width])), [1, k, width]);
   }
   const factored = extentsOf(b, activations, sensitivities);
-  return orderOf(b, factored) === 'activations'
-    ? cotangentByActivations(b, factored, u)
-    : cotangentBySensitivities(b, factored, u);
+  return transposed === null
+    ? cotangentBySensitivities(b, factored, u)
+    : cotangentByActivations(b, factored, transposed, u);
 }
 
 /** Σ_it A_it ⊗ (Σ_α U_iα G_iαt): one product for each example, then one with Aᵀ for all right-hand sides. */
 function cotangentByActivations(
   b: ProgramBuilder,
-  { activations, sensitivities, n, c, positions, a, width }: Factored,
+  { sensitivities, n, c, positions, a, width }: Factored,
+  transposed: Value,
   u: Value,
 ): Value {
   const k = b.shape(u)[1]!;
   const weighted = b.matmul(u, b.reshape(sensitivities, [n, c, positions * width])); // [n, k, T·b]
   const cotangents = permute(b, b.reshape(weighted, [n, k, positions, width]), [0, 2, 1, 3]);
-  const inputs = b.reshape(activations, [n * positions, a]);
-  const gradient = b.matmul(inputs, b.reshape(cotangents, [n * positions, k * width]), { transposeA: true });
+  const gradient = b.matmul(transposed, b.reshape(cotangents, [n * positions, k * width]));
   return b.reshape(gradient, [a, k, width]);
 }
 
@@ -112,9 +117,4 @@ function cotangentBySensitivities(
 function extentsOf(b: ProgramBuilder, activations: Value, sensitivities: Value): Factored {
   const [n, c, positions, width] = b.shape(sensitivities) as [number, number, number, number];
   return { activations, sensitivities, n, c, positions, a: b.shape(activations)[2]!, width };
-}
-
-function orderOf(b: ProgramBuilder, { activations, sensitivities }: Factored): ContractionOrder {
-  const shapes = { activations: b.shape(activations), indices: null, sensitivities: b.shape(sensitivities) };
-  return contractionOf(shapes).order;
 }
