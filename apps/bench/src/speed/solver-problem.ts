@@ -1,13 +1,26 @@
 import { kernelMatrix, linearize } from '@ntk/jacobian';
 import { matrix, syrk, type Matrix } from '@ntk/linop';
-import { OptionError, type Backend } from '@ntk/tensor';
+import { OptionError, type Backend, type Network } from '@ntk/tensor';
 import { speedProblem } from './speed-problem.ts';
+
+/** What a kernel is made of: s² J Jᵀ. */
+export interface KernelSource {
+  readonly network: Network;
+  /** [n, …exampleShape] */
+  readonly x: Float32Array;
+  readonly n: number;
+  readonly priorVariance: number;
+  /** What the matrix took, in milliseconds, Programs compiled: those who never make it save this. */
+  readonly kernelMs: number;
+}
 
 /** A system K + σ²I whose K has a mean diagonal of 1. */
 export interface SolverProblem {
   readonly title: string;
   readonly A: Matrix;
   readonly noiseVariance: number;
+  /** Where K comes from a network. */
+  readonly source?: KernelSource;
 }
 
 /** The problems of the suite `solvers`, by name: kernels of networks, and a spectrum of known condition. */
@@ -25,10 +38,20 @@ export async function solverProblem(backend: Backend, name: string, seed: number
     throw new OptionError(`solverProblem: got '${name}', expected one of ${SOLVER_PROBLEMS.join(', ')}`);
   const { network, x, n, title } = speedProblem(name, seed);
   const used = Math.min(n, MAX_EXAMPLES);
-  using l = await linearize(network, x.subarray(0, used * (x.length / n)), { backend });
+  const inputs = x.subarray(0, used * (x.length / n));
+  using l = await linearize(network, inputs, { backend, dtype: 'float64' });
+  await kernelMatrix(l);
+  const start = performance.now();
   const kernel = await kernelMatrix(l);
-  const A = noisy(kernel, NOISE_VARIANCE);
-  return { title: `kernel of ${title}, ${A.rows} rows, σ² = ${NOISE_VARIANCE}`, A, noiseVariance: NOISE_VARIANCE };
+  const kernelMs = performance.now() - start;
+  const priorVariance = kernel.rows / trace(kernel);
+  const A = noisy(kernel, priorVariance);
+  return {
+    title: `kernel of ${title.replace(/, n = .*/, '')}, ${A.rows} rows, σ² = ${NOISE_VARIANCE}`,
+    A,
+    noiseVariance: NOISE_VARIANCE,
+    source: { network, x: inputs, n: used, priorVariance, kernelMs },
+  };
 }
 
 /** Q Λ Qᵀ with the cosine transform as Q, so that no diagonal gives it away, and Λ in geometric progression; its smallest entry stands for the noise. */
@@ -44,14 +67,18 @@ function spectrumProblem(): SolverProblem {
   return { title: `${n} rows, condition ${CONDITION.toExponential(0)}`, A: syrk(root), noiseVariance: 1 / CONDITION };
 }
 
-function noisy({ rows, data }: Matrix, noiseVariance: number): Matrix {
-  let trace = 0;
-  for (let i = 0; i < rows; i++) trace += data[i * rows + i]!;
+function trace({ rows, data }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += data[i * rows + i]!;
+  return sum;
+}
+
+function noisy({ rows, data }: Matrix, priorVariance: number): Matrix {
   const scaled = matrix(
     rows,
     rows,
-    data.map((value) => (value * rows) / trace),
+    data.map((value) => priorVariance * value),
   );
-  for (let i = 0; i < rows; i++) scaled.data[i * rows + i]! += noiseVariance;
+  for (let i = 0; i < rows; i++) scaled.data[i * rows + i]! += NOISE_VARIANCE;
   return scaled;
 }

@@ -15,15 +15,19 @@ import {
   type LinearSolver,
   type SolverState,
 } from '@ntk/linop';
-import { NtkError, Rng, type Backend, type Tensor } from '@ntk/tensor';
+import { NtkError, Rng, alignColumns, type Backend, type Tensor } from '@ntk/tensor';
+import { findPython } from '../peers/find-python.ts';
 import { solverProblem, type SolverProblem } from './solver-problem.ts';
+import { solveByPeer } from './solvers-peer.ts';
 import { time, type Timing } from './timing.ts';
 
 /** One solver on one system. */
 export interface SolverRow {
   readonly solver: string;
-  /** Preparation and solution together. */
-  readonly timing: Timing;
+  /** Preparation and solution together, in milliseconds; the median of some runs. */
+  readonly milliseconds: number;
+  /** Of repeated runs, where there are any. */
+  readonly timing?: Timing;
   readonly steps: number;
   /** Largest true relative residual of the right-hand sides, from a product in float64. */
   readonly residual: number;
@@ -35,17 +39,22 @@ export interface SolversReport {
   readonly problem: string;
   readonly seed: number;
   readonly rows: readonly SolverRow[];
+  /** Why there is no peer, where there is none. */
+  readonly missing?: string;
 }
 
 const RTOL = 1e-6;
 const COLUMNS = 8;
 const RANK = 100;
+/** It stops by the recursive residual, which is not the true one. */
+const PEER_SLACK = 1.5;
 
 /**
  * Times each solver with each preconditioner, its vectors on the host or on the backend, on eight right-hand sides to a relative residual of 1e-6. The matrix
- * is stored and its products run on the backend in float64.
+ * is stored and its products run on the backend in float64. The released code's way, where PyTorch is found, runs the network for each product and each
+ * right-hand side; what the matrix takes, which it never makes, is told beside the times.
  *
- * @throws {NtkError} if a solver that says converged has not reached the residual
+ * @throws {NtkError} if a solver that says converged has not reached the residual, or the peer has not
  */
 export async function solversSuite(
   backend: Backend,
@@ -58,7 +67,32 @@ export async function solversSuite(
   using b = backend.upload(new Rng(seed).fork('right-hand sides').normals(COLUMNS * A.rows), [COLUMNS, A.rows]);
   const rows: SolverRow[] = [];
   for (const { solver, run } of solversFor(problem, backend)) rows.push({ solver, ...(await run(operator, b)) });
-  return { suite: 'solvers', problem: `${problem.title}, ${COLUMNS} right-hand sides to ${RTOL}`, seed, rows };
+  const found = findPython();
+  const { source } = problem;
+  if (!('missing' in found) && source !== undefined)
+    rows.push(await peerRow(found.python, { ...problem, source }, operator, b));
+  const made = source === undefined ? '' : ` (made in ${source.kernelMs.toFixed(1)} ms, which is not in the times)`;
+  const title = `${problem.title}${made}, ${COLUMNS} right-hand sides to ${RTOL.toExponential()}`;
+  return { suite: 'solvers', problem: title, seed, rows, ...('missing' in found ? found : {}) };
+}
+
+async function peerRow(
+  python: string,
+  { source, noiseVariance }: Required<SolverProblem>,
+  operator: LinearOperator,
+  b: Tensor,
+): Promise<SolverRow> {
+  const { backend } = operator;
+  const values = Float64Array.from(await backend.read(b));
+  const system = { b: values, k: COLUMNS, noiseVariance, rtol: RTOL };
+  const { solution, columns, ...row } = await solveByPeer(python, source, system);
+  const n = values.length / COLUMNS;
+  using x = backend.upload(solution, [columns, n]);
+  using solved = backend.upload(values.slice(0, columns * n), [columns, n]);
+  const residual = Math.max(...(await relativeResiduals(operator, x, solved)));
+  if (!(residual <= PEER_SLACK * RTOL))
+    throw new NtkError(`solvers: the peer left a true residual of ${residual}, expected at most ${PEER_SLACK * RTOL}`);
+  return { solver: `the released code's way, float64 (${columns} of ${COLUMNS} timed)`, ...row, residual };
 }
 
 interface NamedSolver {
@@ -111,17 +145,25 @@ async function timeSolver<State extends SolverState>(
     },
     { warmup: 1, runs: 3 },
   );
-  return { timing, steps, residual };
+  return { milliseconds: timing.median, timing, steps, residual };
 }
 
 /** A report of solvers as text for a terminal. */
-export function formatSolversReport({ problem, rows }: SolversReport): string {
-  const width = Math.max(...rows.map(({ solver }) => solver.length));
+export function formatSolversReport({ problem, rows, missing }: SolversReport): string {
+  const fastest = Math.min(...rows.map(({ milliseconds }) => milliseconds));
+  const table = [
+    ['', 'ms', 'times the fastest', 'steps', 'true residual'],
+    ...rows.map(({ solver, milliseconds, steps, residual }) => [
+      solver,
+      milliseconds.toFixed(1),
+      (milliseconds / fastest).toFixed(1),
+      String(steps),
+      residual.toExponential(1),
+    ]),
+  ];
   return [
     problem,
-    ...rows.map(({ solver, timing: { median, min, max }, steps, residual }) => {
-      const times = `${median.toFixed(1).padStart(8)} ms (${min.toFixed(1)} to ${max.toFixed(1)})`;
-      return `  ${solver.padEnd(width)} ${times.padEnd(30)} ${String(steps).padStart(5)} steps, residual ${residual.toExponential(1)}`;
-    }),
+    ...alignColumns(table, [1, 2, 3, 4]).map((line) => `  ${line}`),
+    ...(missing === undefined ? [] : [`  no peer: ${missing}`]),
   ].join('\n');
 }
