@@ -6,12 +6,7 @@ import { describeSizes, type PlanProblem } from './sizes.ts';
 /** Why nothing fits, and what would make it fit. */
 export function refusal(problem: PlanProblem, request: PlanRequest, backend: Pick<Backend, 'supports'>): string {
   const candidates = planCandidates(problem, request, backend);
-  if (candidates.length === 0) {
-    const { space, solver, layout, solverBackend } = request;
-    const isPrecise = solverBackend === undefined || solverBackend.supports.float64;
-    const reason = isPrecise ? '' : `; the solver backend ${solverBackend.name} has no float64, which Cholesky needs`;
-    return `plan: got space ${space}, solver ${solver} and outputs ${layout}, for which there is no method; outputs independent and shared need function space and Cholesky, LSMR parameter space${reason}`;
-  }
+  if (candidates.length === 0) return noMethod(problem, request);
   const { memory, least } = leastMemory(problem, { ...request, memory: smallest(candidates).bytes }, backend);
   const remedies = [
     `a memory limit of ${formatBytes(memory)}`,
@@ -21,6 +16,25 @@ export function refusal(problem: PlanProblem, request: PlanRequest, backend: Pic
     'fewer rows',
   ];
   return `plan: ${describeSizes(problem)} do not fit in ${formatBytes(request.memory)}: the smallest method (${describeMethod(least.method)}, ${least.method.dtype}) needs ${formatBytes(least.bytes)}; use ${remedies.join(', or ')}`;
+}
+
+/** Why there is no method for what was asked, whatever the memory. */
+function noMethod(problem: PlanProblem, { space, solver, layout, solverBackend }: PlanRequest): string {
+  const isPrecise = solverBackend === undefined || solverBackend.supports.float64;
+  const own = layout === 'full' ? [] : [`outputs ${layout} need function space and Cholesky`];
+  const reasons = [
+    ...own,
+    ...(solver === 'lsmr' && space === 'function' ? ['LSMR needs parameter space'] : []),
+    ...(isPrecise ? [] : [`the solver backend ${solverBackend.name} has no float64, which Cholesky needs`]),
+  ];
+  const remedies = [
+    ...(space === 'auto' && solver === 'auto' ? [] : ['space auto and solver auto']),
+    ...(own.length === 0 ? [] : ['outputs full']),
+    ...(isPrecise ? [] : ['another solver backend']),
+  ];
+  const asked = `space ${space}, solver ${solver} and outputs ${layout}`;
+  const because = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+  return `plan: ${describeSizes(problem)}: got ${asked}, for which there is no method${because}; use ${remedies.join(', or ')}`;
 }
 
 /** A limit with which something fits, and the smallest method then: what products keep and how many go together grow with what they are allowed. */

@@ -95,7 +95,16 @@ describe('a plan', () => {
     expect(() => plan(100_000, { space: 'function', solver: 'cholesky' })).toThrow(
       /100000 examples with 2 outputs, 253002 parameters.* do not fit in 4 GiB: .* needs .* GiB; use a memory limit of .*, or space auto and solver auto, or fewer layers/,
     );
-    expect(() => plan(300, { outputs: 'independent', solver: 'cg' })).toThrow('for which there is no method');
+    expect(() => plan(300, { outputs: 'independent', solver: 'cg' })).toThrow(
+      '300 examples with 2 outputs, 253002 parameters, 1000 examples to predict: got space auto, solver cg and outputs independent, for which there is no method: ' +
+        'outputs independent need function space and Cholesky; use space auto and solver auto, or outputs full',
+    );
+    expect(() => plan(300, { space: 'function', solver: 'lsmr' })).toThrow(
+      'LSMR needs parameter space; use space auto',
+    );
+    expect(() => plan(60_000, { outputs: 'shared' })).toThrow(
+      /60000 examples .* do not fit in 4 GiB: .* needs .* GiB; use a memory limit of .* GiB, or outputs full, or fewer layers/,
+    );
     expect(() => plan(300, { memory: 0 })).toThrow('memory: got 0');
   });
 
