@@ -1,21 +1,25 @@
 import { adapt, type Prediction } from '@ntk/adapt';
-import { denseNetwork } from '@ntk/models';
-import { OptionError, Rng, type Backend, type Network } from '@ntk/tensor';
-import { meanDiagonal } from './mean-diagonal.ts';
+import { OptionError, Rng, alignColumns, type Backend } from '@ntk/tensor';
+import { findPython } from '../peers/find-python.ts';
 import { relativeDistance } from './relative-distance.ts';
+import { GIVEN_UP, meanByPeer } from './space-peer.ts';
+import { SWEEPS, TEST_POINTS, spaceProblem, type SpaceProblem } from './space-problem.ts';
 
-/** One size in one space. */
+/** One way through one size in one space. */
 export interface SpaceRow {
   readonly n: number;
   readonly p: number;
   readonly space: 'function' | 'parameter';
-  /** Solver and form that the plan chose. */
+  /** Ours: solver and form that the plan chose. */
   readonly method: string;
-  readonly milliseconds: number;
-  /** What the plan expected. */
-  readonly plannedMs: number;
-  /** Of the means against those of the other space, where both ran. */
-  readonly distance?: number;
+  /** Until the mean is known: ours, what `adapt` takes. null: it was given up. */
+  readonly meanMs: number | null;
+  /** With ten means and variances; ours alone has them. */
+  readonly milliseconds?: number;
+  /** What the plan expected; ours alone has one. */
+  readonly plannedMs?: number;
+  /** Of the means from those of our function space in float64. */
+  readonly meanError?: number;
 }
 
 /** Function space beside parameter space, over sizes. */
@@ -24,38 +28,19 @@ export interface SpaceReport {
   readonly problem: string;
   readonly seed: number;
   readonly rows: readonly SpaceRow[];
+  /** Why there is no peer, where there is none. */
+  readonly missing?: string;
 }
-
-interface Sweep {
-  readonly title: string;
-  readonly sizes: readonly { readonly hidden: readonly number[]; readonly n: number }[];
-}
-
-/** The two figures of the paper: time against n for p = 0.8 million, and time against p for n = 1,000, with ELU networks of five inputs. */
-const SWEEPS: Readonly<Record<string, Sweep>> = {
-  examples: {
-    title: 'time against n, MLP 5-200-2000-200-1',
-    sizes: [100, 300, 1000, 3000].map((n) => ({ hidden: [200, 2000, 200], n })),
-  },
-  parameters: {
-    title: 'time against p, n = 1,000',
-    sizes: [
-      [10, 20, 10],
-      [30, 100, 30],
-      [100, 300, 100],
-      [200, 2000, 200],
-    ].map((hidden) => ({ hidden, n: 1000 })),
-  },
-};
 
 /** The problems of the suite `space`. */
 export const SPACE_PROBLEMS: readonly string[] = Object.keys(SWEEPS);
 
-const INPUTS = 5;
-const TEST_POINTS = 10;
+const SPACES = ['function', 'parameter'] as const;
+type Space = (typeof SPACES)[number];
 
 /**
- * Times `adapt` and the prediction of ten points with given variances in both spaces, by whatever the plan chooses there, float32 products.
+ * Times `adapt` and the prediction of ten points with given variances in both spaces, by whatever the plan chooses there, float32 products, Programs not yet
+ * compiled; and the means alone in the released code's way, where PyTorch is found.
  *
  * @throws {OptionError} if there is no problem of that name
  */
@@ -67,48 +52,31 @@ export async function spaceSuite(
   const sweep = SWEEPS[name];
   if (sweep === undefined)
     throw new OptionError(`spaceSuite: got '${name}', expected one of ${SPACE_PROBLEMS.join(', ')}`);
+  const found = findPython();
   const rows: SpaceRow[] = [];
-  for (const { hidden, n } of sweep.sizes) {
-    const problem = await spaceProblem(backend, { hidden, n }, new Rng(seed));
-    const functionSpace = await timeSpace(backend, problem, 'function');
-    const parameterSpace = await timeSpace(backend, problem, 'parameter');
-    const distance = relativeDistance(parameterSpace.mean, functionSpace.mean);
-    rows.push({ ...functionSpace.row, distance }, { ...parameterSpace.row, distance });
+  for (const size of sweep.sizes) {
+    const problem = await spaceProblem(backend, size, new Rng(seed));
+    const exact = await adaptIn(backend, problem, 'function', 'float64');
+    for (const space of SPACES) {
+      const { row, mean } = await adaptIn(backend, problem, space, 'float32');
+      rows.push({ ...row, meanError: relativeDistance(mean, exact.mean) });
+    }
+    if ('missing' in found) continue;
+    for (const space of SPACES) rows.push(await peerRow(found.python, problem, space, exact.mean));
   }
-  return { suite: 'space', problem: sweep.title, seed, rows };
+  return { suite: 'space', problem: sweep.title, seed, rows, ...('missing' in found ? found : {}) };
 }
 
-interface SpaceProblem {
-  readonly network: Network;
-  readonly x: Float32Array;
-  readonly y: Float64Array;
-  readonly test: Float32Array;
-  readonly priorVariance: number;
-}
-
-async function spaceProblem(backend: Backend, { hidden, n }: Sweep['sizes'][number], rng: Rng): Promise<SpaceProblem> {
-  const network = denseNetwork({ inputs: INPUTS, hidden, outputs: 1, activation: 'elu', rng: rng.fork('weights') });
-  const x = new Float32Array(rng.normals(n * INPUTS));
-  const y = Float64Array.from({ length: n }, (_, i) => Math.sin(x[i * INPUTS]!) + 0.1 * rng.normal());
-  const test = new Float32Array(rng.normals(TEST_POINTS * INPUTS));
-  return { network, x, y, test, priorVariance: 1 / (await meanDiagonal(network, x, backend)) };
-}
-
-async function timeSpace(
+async function adaptIn(
   backend: Backend,
-  { network, x, y, test, priorVariance }: SpaceProblem,
-  space: 'function' | 'parameter',
+  { network, x, y, test, priorVariance, noiseVariance: noise }: SpaceProblem,
+  space: Space,
+  dtype: 'float32' | 'float64',
 ): Promise<{ readonly row: SpaceRow; readonly mean: Prediction['mean'] }> {
-  const options = {
-    backend,
-    space,
-    dtype: 'float32',
-    priorVariance,
-    noise: 0.02,
-    predictions: TEST_POINTS,
-  } as const;
+  const options = { backend, space, dtype, priorVariance, noise, predictions: TEST_POINTS, memory: 8 * 2 ** 30 };
   const start = performance.now();
-  using adapted = await adapt(network, { x, y }, { ...options, memory: 8 * 2 ** 30 });
+  using adapted = await adapt(network, { x, y }, options);
+  const meanMs = performance.now() - start;
   const { mean } = await adapted.predict(test);
   const milliseconds = performance.now() - start;
   const { method, seconds, sizes } = adapted.plan;
@@ -116,21 +84,46 @@ async function timeSpace(
     n: y.length,
     p: sizes.p,
     space,
-    method: `${method.solver} on ${method.holds}`,
+    method: `ours, ${method.solver} on ${method.holds}`,
+    meanMs,
     milliseconds,
     plannedMs: 1000 * seconds,
   };
   return { row, mean };
 }
 
+async function peerRow(python: string, problem: SpaceProblem, space: Space, exact: Float64Array): Promise<SpaceRow> {
+  const p = problem.network.values.reduce((sum, { length }) => sum + length, 0);
+  const row = { n: problem.y.length, p, space, method: `the released code's way` };
+  const found = await meanByPeer(python, problem, space);
+  if (found === undefined) return { ...row, meanMs: null };
+  const { milliseconds, steps, mean } = found;
+  return {
+    ...row,
+    method: `${row.method}, ${steps} steps`,
+    meanMs: milliseconds,
+    meanError: relativeDistance(mean, exact),
+  };
+}
+
 /** A report of spaces as text for a terminal. */
-export function formatSpaceReport({ problem, rows }: SpaceReport): string {
+export function formatSpaceReport({ problem, rows, missing }: SpaceReport): string {
+  const table = [
+    ['n', 'p', 'space', 'ms to the mean', 'ms with variances', 'planned', 'error of the means', 'by'],
+    ...rows.map(({ n, p, space, method, meanMs, milliseconds, plannedMs, meanError }) => [
+      String(n),
+      String(p),
+      space,
+      meanMs?.toFixed(0) ?? '–',
+      milliseconds?.toFixed(0) ?? '',
+      plannedMs?.toFixed(0) ?? '',
+      meanError?.toExponential(1) ?? '',
+      meanMs === null ? `${method}: ${GIVEN_UP}` : method,
+    ]),
+  ];
   return [
     problem,
-    ...rows.map(({ n, p, space, method, milliseconds, plannedMs, distance }) => {
-      const size = `n = ${String(n).padEnd(6)} p = ${String(p).padEnd(8)} ${space.padEnd(9)}`;
-      const apart = distance === undefined ? '' : `, means ${distance.toExponential(1)} apart`;
-      return `  ${size} ${milliseconds.toFixed(0).padStart(8)} ms (planned ${plannedMs.toFixed(0)}), ${method}${apart}`;
-    }),
+    ...alignColumns(table, [0, 1, 3, 4, 5, 6]).map((line) => `  ${line}`),
+    ...(missing === undefined ? [] : [`  no peer: ${missing}`]),
   ].join('\n');
 }
