@@ -3,8 +3,9 @@
     python products.py FOLDER WAY      WAY: forward | graph | reference
 
 FOLDER (see exchange.py) holds x, u [n·c], v [p] and parameter<i>, the parameters of a network in its own order and layout (filters [rows, columns, read,
-written], matrices [in, out]), and the settings kind (mlp | resnet), names and trainable of the parameters, runs and threads. The answers are jv [n·c],
-jtu [p] and jjtu [n·c], p in the same order and layout; the report has the median wall and processor times of each in milliseconds.
+written], matrices [in, out]), and the settings kind (mlp | resnet | transformer), names and trainable of the parameters, noiseVariance of a Gaussian
+likelihood (null: categorical), runs and threads. The answers are jv [n·c], jtu [p], jjtu [n·c] and ggn [p], the Gauss-Newton product with v, p in the same
+order and layout; the report has the median wall and processor times of each in milliseconds.
 
 forward: the graph of one forward pass is kept for Jᵀu; J v is forward-mode differentiation.
 graph: the same, and J v is a second backward pass through the kept graph of a backward pass (double backward).
@@ -73,7 +74,38 @@ def resnet(values, x):
     return torch.addmm(at["linear/bias"], x.mean((2, 3)), at["linear/kernel"])
 
 
-NETWORK = {"mlp": mlp, "resnet": resnet}[PROBLEM["kind"]]
+def transformer(values, x):
+    """Norms before attention and dense layers; Xiong et al. (2020)."""
+    at = dict(zip(NAMES, values))
+    width = at["norm/gamma"].shape[0]
+
+    def dense(name, x):
+        """Heads side by side, if the kernel has them."""
+        kernel, bias = at[f"{name}/kernel"], at[f"{name}/bias"]
+        return x @ kernel.reshape(x.shape[-1], -1) + bias.reshape(-1)
+
+    def norm(name, x):
+        return functional.layer_norm(x, (width,), at[f"{name}/gamma"], at[f"{name}/beta"], PROBLEM["epsilon"])
+
+    def attend(name, x):
+        heads, size = at[f"{name}/query/bias"].shape
+        query, key, value = (
+            dense(f"{name}/{part}", x).unflatten(-1, (heads, size)).transpose(1, 2) for part in ("query", "key", "value")
+        )
+        weights = torch.softmax(query @ key.transpose(2, 3) / size**0.5, -1)
+        joined = (weights @ value).transpose(1, 2).flatten(2)
+        return joined @ at[f"{name}/attention_output/kernel"].reshape(-1, width) + at[f"{name}/attention_output/bias"]
+
+    x = dense("embedding", x)
+    blocks = [name.removesuffix("_norm/gamma") for name in NAMES if name.startswith("block_") and name.endswith("_norm/gamma")]
+    for block in blocks:
+        x = x + attend(f"{block}_attention", norm(f"{block}_norm", x))
+        inner = functional.gelu(dense(f"{block}_dense", norm(f"{block}_norm_1", x)))
+        x = x + dense(f"{block}_dense_1", inner)
+    return dense("head", norm("norm", x).mean(1))
+
+
+NETWORK = {"mlp": mlp, "resnet": resnet, "transformer": transformer}[PROBLEM["kind"]]
 LEAVES = [VALUES[i].requires_grad_(True) for i in CHOSEN]
 
 
@@ -102,6 +134,14 @@ def pull_back(f, u, retain):
     return torch.autograd.grad(f, LEAVES, u.view_as(f), retain_graph=retain)
 
 
+def curvature(f, jv):
+    """The second derivative of the negative log-likelihood at outputs f, times jv."""
+    if PROBLEM["noiseVariance"] is not None:
+        return jv / PROBLEM["noiseVariance"]
+    p, jv = torch.softmax(f.detach(), -1), jv.view_as(f)
+    return p * (jv - (p * jv).sum(-1, keepdim=True))
+
+
 class Retained:
     """Jᵀu through a kept graph."""
 
@@ -110,6 +150,12 @@ class Retained:
 
     def jtu(self, u):
         return pull_back(self.f, u, retain=True)
+
+    def jjtu(self, u):
+        return self.jv(self.jtu(u))
+
+    def ggn(self, v):
+        return self.jtu(curvature(self.f, self.jv(v)))
 
 
 class Forward(Retained):
@@ -143,6 +189,10 @@ class Reference:
         f = NETWORK(VALUES, X)
         return self.jv(pull_back(f, u, retain=True), f)
 
+    def ggn(self, v):
+        f = NETWORK(VALUES, X)
+        return pull_back(f, curvature(f, self.jv(v, f)), retain=False)
+
 
 def measure(work):
     """The result of some work, and the medians of its wall and processor times."""
@@ -158,12 +208,13 @@ def measure(work):
 def main():
     torch.set_num_threads(PROBLEM["threads"])
     way = {"forward": Forward, "graph": Graph, "reference": Reference}[WAY]()
-    jjtu = getattr(way, "jjtu", lambda u: way.jv(way.jtu(u)))
     jv, jv_times = measure(lambda: way.jv(V))
     jtu, jtu_times = measure(lambda: way.jtu(U))
-    product, product_times = measure(lambda: jjtu(U))
-    times = {"jv": jv_times, "jtu": jtu_times, "jjtu": product_times}
-    answer({"jv": jv.detach(), "jtu": flat(jtu).detach(), "jjtu": product.detach()}, torch=torch.__version__, times=times)
+    jjtu, jjtu_times = measure(lambda: way.jjtu(U))
+    ggn, ggn_times = measure(lambda: way.ggn(V))
+    times = {"jv": jv_times, "jtu": jtu_times, "jjtu": jjtu_times, "ggn": ggn_times}
+    answers = {"jv": jv.detach(), "jtu": flat(jtu).detach(), "jjtu": jjtu.detach(), "ggn": flat(ggn).detach()}
+    answer(answers, torch=torch.__version__, times=times)
 
 
 main()

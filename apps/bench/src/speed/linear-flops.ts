@@ -3,9 +3,9 @@ import { sizeOf } from '@ntk/tensor';
 
 /**
  * Floating point operations, in 10⁹, of the matrix products and convolutions that one product with J needs, and one with Jᵀ as well: for each operand
- * that depends on parameters, as many as the layer itself.
+ * that depends on parameters, as many as the layer itself. All examples count, not those of one batch alone, and no padding.
  */
-export function linearGflop({ maps: { derivation } }: Linearization): number {
+export function linearGflop({ maps: { derivation }, n }: Linearization): number {
   let multiplications = 0;
   for (const { op, active, attributes, operandShapes, shape } of derivation.nodes) {
     const operands = active.filter(Boolean).length;
@@ -15,5 +15,5 @@ export function linearGflop({ maps: { derivation } }: Linearization): number {
       multiplications += operands * sizeOf(shape) * inner;
     }
   }
-  return (2 * multiplications) / 1e9;
+  return (2 * multiplications * n) / derivation.outputShape[0]! / 1e9;
 }

@@ -5,7 +5,7 @@ import type { SpeedProblem } from './speed-problem.ts';
 import type { Timing } from './timing.ts';
 
 /** The single products that peers are asked for. */
-export const PEER_PRODUCTS = ['jv', 'jtu', 'jjtu'] as const;
+export const PEER_PRODUCTS = ['jv', 'jtu', 'jjtu', 'ggn'] as const;
 /** One of them. */
 export type PeerProduct = (typeof PEER_PRODUCTS)[number];
 
@@ -54,6 +54,7 @@ export async function comparePeer(problem: SpeedProblem, ours: OurProducts, runs
         jv: await ours.time('jv'),
         jtu: await ours.time('jtu'),
         jjtu: await ours.time('jjtu'),
+        ggn: await ours.time('ggn'),
       };
       const options = { python: found.python, script: 'products.py', arguments: [way], waitPolicy };
       const answer = await runPeer(peerProblem(problem, ours, runs), options);
@@ -79,7 +80,11 @@ export async function comparePeer(problem: SpeedProblem, ours: OurProducts, runs
   return { rows, versions: found.versions };
 }
 
-function peerProblem({ network, x, n, kind }: SpeedProblem, { vectors }: OurProducts, runs: number): PeerProblem {
+function peerProblem(
+  { network, x, n, kind, noiseVariance }: SpeedProblem,
+  { vectors }: OurProducts,
+  runs: number,
+): PeerProblem {
   const { parameters, values, program } = network;
   const parameterArrays = parameters.map(({ shape }, i) => [`parameter${i}`, { shape, data: values[i]! }] as const);
   return {
@@ -93,6 +98,7 @@ function peerProblem({ network, x, n, kind }: SpeedProblem, { vectors }: OurProd
       kind,
       names: parameters.map(({ name }) => name),
       trainable: parameters.map(({ trainable }) => trainable),
+      noiseVariance,
       epsilon: 1e-5,
       threads: 2,
       runs,

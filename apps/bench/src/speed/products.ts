@@ -84,7 +84,7 @@ export async function productsSuite(
   }
   const error = await checkProduct(l, problem);
   const runs = runsFor(rows.find((row) => row.k === 1)!.timing.median);
-  const peers = await comparePeer(problem, await ourProducts(l), runs);
+  const peers = await comparePeer(problem, await ourProducts(l, ggn), runs);
   return { suite: 'products', problem: problem.title, dtype: 'float32', seed, linearizeMs, rows, peers, error };
 }
 
@@ -117,17 +117,22 @@ async function timeBetweenGemms(
   return { timing, sgemm: before.timing.median < after.timing.median ? before : after };
 }
 
-async function ourProducts(l: Linearization): Promise<OurProducts> {
-  const operators = { jv: l.jacobian, jtu: l.jacobian.transpose(), jjtu: ntkOperator(l) };
+async function ourProducts(l: Linearization, ggn: LinearOperator): Promise<OurProducts> {
+  const operators = { jv: l.jacobian, jtu: l.jacobian.transpose(), jjtu: ntkOperator(l), ggn };
   const rng = new Rng('peer');
   const vectors = { v: new Float32Array(rng.normals(l.p)), u: new Float32Array(rng.normals(l.n * l.c)) };
   const answer = async (product: keyof typeof operators): Promise<Float32Array> => {
-    const data = product === 'jv' ? vectors.v : vectors.u;
+    const data = product === 'jv' || product === 'ggn' ? vectors.v : vectors.u;
     using x = l.backend.upload(data, [1, data.length]);
     using result = await operators[product].matmul(x);
     return Float32Array.from(await l.backend.read(result));
   };
-  const answers = { jv: await answer('jv'), jtu: await answer('jtu'), jjtu: await answer('jjtu') };
+  const answers = {
+    jv: await answer('jv'),
+    jtu: await answer('jtu'),
+    jjtu: await answer('jjtu'),
+    ggn: await answer('ggn'),
+  };
   return { vectors, answers, time: (product) => timeProduct(operators[product], 1) };
 }
 
