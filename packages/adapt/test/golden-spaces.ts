@@ -57,8 +57,11 @@ export interface GoldenSpace {
   dispose(): void;
 }
 
-/** The ways: function space from the network's own kernel or from that of a stored Jacobian, parameter space, and two by products. */
-export type SpaceName = 'function' | 'jacobian' | 'parameter' | 'cg' | 'lsmr';
+/**
+ * The ways: function space from the network's own kernel, from that with its products in float64 whatever the factors are, or from that of a stored Jacobian;
+ * parameter space, and two by products.
+ */
+export type SpaceName = 'function' | 'float64 function' | 'jacobian' | 'parameter' | 'cg' | 'lsmr';
 
 /** Relative tolerance of the solvers. */
 export const RTOL = 1e-10;
@@ -101,6 +104,7 @@ type Opened = Pick<GoldenSpace, 'fit' | 'fitAll' | 'evidence'>;
 
 const SPACES: Record<SpaceName, (linearized: Linearized, outputs: Outputs) => Promise<Opened>> = {
   function: (linearized, outputs) => functionSpace(linearized, outputs, kernelMatrix),
+  'float64 function': (linearized, outputs) => functionSpace(linearized, outputs, kernelOfFloat64Products),
   jacobian: (linearized, outputs) => functionSpace(linearized, outputs, storedKernel),
   parameter: parameterSpace,
   cg: (linearized, outputs) => bySolver(linearized, outputs, () => cg({ rtol: RTOL }), {}),
@@ -116,6 +120,10 @@ function leastSquares(condition: number): OperatorSolver {
 }
 
 type Kernel = (rows: Linearization, columns?: Linearization) => Promise<Matrix>;
+
+function kernelOfFloat64Products(rows: Linearization, columns: Linearization = rows): Promise<Matrix> {
+  return kernelMatrix(rows, columns, { productDtype: 'float64' });
+}
 
 /** J(X) J(X')ᵀ summed in float64, whatever the Jacobian was computed in. */
 async function storedKernel(rows: Linearization, columns: Linearization = rows): Promise<Matrix> {

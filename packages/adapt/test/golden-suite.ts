@@ -19,7 +19,7 @@ export const TOLERANCE = {
 } as const;
 
 /** Ten times its column for a Jacobian in float32 with float64 algebra; `evidence` is absolute. */
-const TOLERANCE_FLOAT32 = {
+export const TOLERANCE_FLOAT32 = {
   A: { mean: 3e-5, covariance: 3e-5, variance: 2e-4, evidence: 2e-4 },
   B: { mean: 2e-2, covariance: 1e-3, variance: 5e-3, evidence: 4 },
 } as const;

@@ -2,6 +2,7 @@ import {
   asDType,
   rebatch,
   type Backend,
+  type CompileOptions,
   type DType,
   type Executable,
   type Network,
@@ -65,7 +66,7 @@ export class LinearMaps {
   async point(x: TypedArray): Promise<Point> {
     const program = this.derivation.primal;
     const fixed = new Map(this.#values.map((data, i) => [i + 1, data]));
-    const executable = await this.executable('primal', () => program, fixed);
+    const executable = await this.executable('primal', () => program, { fixed });
     const data = this.backend.upload(x, program.inputs[0]!.shape);
     const inputs = [data, ...this.#weights];
     try {
@@ -83,17 +84,16 @@ export class LinearMaps {
   /**
    * The compiled form of a Program, made at first use. It belongs to this object.
    *
-   * @param fixed - inputs that hold the same elements in every run; see `CompileOptions`
+   * @param options - in the dtype of the maps unless named
    */
-  executable(key: string, make: () => Program, fixed?: ReadonlyMap<number, TypedArray>): Promise<Executable> {
-    const options = { dtype: this.dtype, ...(fixed === undefined ? {} : { fixed }) };
-    return this.#executables.get(key, async () => this.backend.compile(make(), options));
+  executable(key: string, make: () => Program, options: Partial<CompileOptions> = {}): Promise<Executable> {
+    return this.#executables.get(key, async () => this.backend.compile(make(), { dtype: this.dtype, ...options }));
   }
 
   /** Runs a Program of the linear maps at one point; its inputs are the coefficients, then `extra`. */
   async run(key: string, make: () => Program, point: Point, extra: readonly Tensor[]): Promise<Tensor[]> {
-    const shared = await this.#shared.get('shared', () => this.#readShared(point));
-    return this.backend.run(await this.executable(key, make, shared), [...point.coefficients, ...extra]);
+    const fixed = await this.#shared.get('shared', () => this.#readShared(point));
+    return this.backend.run(await this.executable(key, make, { fixed }), [...point.coefficients, ...extra]);
   }
 
   /** Coefficients that all examples share: weights, and what the primal Program makes of weights alone. */

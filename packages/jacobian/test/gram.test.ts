@@ -9,8 +9,8 @@ import {
   type FactorForm,
   type Linearization,
 } from '@ntk/jacobian';
-import { gemm, matrix, type Matrix } from '@ntk/linop';
-import { Rng, cpuBackend, sizeOf, type Network } from '@ntk/tensor';
+import { eigh, gemm, matrix, mirrorLower, type Matrix } from '@ntk/linop';
+import { OptionError, Rng, cpuBackend, sizeOf, type DType, type Network } from '@ntk/tensor';
 import { expectAllclose, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, it, test } from 'vitest';
 import { jacobianByVjp } from './explicit.ts';
@@ -105,6 +105,57 @@ describe('kernels', () => {
       }
     }
     expect(tracked.describeLive()).toEqual([]);
+  });
+
+  it.each(WAYS)('form %s by %s: the lower triangle alone', async (form, assembly) => {
+    using l = await linearize(network, x, { backend, batchSize: 3, factorForm: form });
+    const whole = await kernelMatrix(l, l, { assembly });
+    const lower = await kernelMatrix(l, l, { assembly, triangle: 'lower' });
+    mirrorLower(lower);
+    expect(lower.data).toEqual(whole.data);
+    using other = await linearize(network, x, { backend, batchSize: 3, factorForm: form });
+    await expect(kernelMatrix(l, other, { assembly, triangle: 'lower' })).rejects.toThrow(OptionError);
+  });
+
+  it('tiles that are cut on the diagonal, the last one hardly filled', async () => {
+    const many = inputsOf(network, 150, 'many');
+    using l = await linearize(network, many, { backend, batchSize: 130 });
+    expect(l.maps.tileSize).toBeGreaterThanOrEqual(64);
+    const j = await explicitJacobian(l);
+    const expected = gemm(j, j, { transposeB: true });
+    const atol = 1e-12 * Math.max(...expected.data.map(Math.abs));
+    expectAllclose((await kernelMatrix(l)).data, expected.data, { atol });
+    const blocks = blocksOf(expected, l.c);
+    (await independentKernels(l)).forEach((block, a) => expectAllclose(block.data, blocks[a]!.data, { atol }));
+  });
+
+  it.each(FORMS)('form %s: products in float64 of factors in float32 are the kernel of that J', async (form) => {
+    const tracked = trackTensors(cpuBackend());
+    {
+      const options = { backend: tracked, dtype: 'float32', batchSize: 3, factorForm: form } as const;
+      using l = await linearize(network, x, options);
+      const j = await explicitJacobian(l);
+      const expected = gemm(j, j, { transposeB: true });
+      const largest = Math.max(...expected.data.map(Math.abs));
+      const distance = (kernel: Matrix): number =>
+        Math.max(...kernel.data.map((entry, i) => Math.abs(entry - expected.data[i]!))) / largest;
+      // J itself was rounded to float32 once more where its entries are products of factors.
+      expect(distance(await kernelMatrix(l, l, { productDtype: 'float64' }))).toBeLessThan(2 ** -23);
+      await expect(kernelMatrix(l, l, { productDtype: 'float64', assembly: 'products' })).rejects.toThrow(OptionError);
+    }
+    expect(tracked.describeLive()).toEqual([]);
+  });
+
+  it('products in float64 of factors in float32 are positive semidefinite to the rounding of float64', async () => {
+    using l = await linearize(network, inputsOf(network, 40, 'many'), { backend, dtype: 'float32' });
+    const least = async (productDtype: DType): Promise<number> => {
+      const { values } = eigh(await kernelMatrix(l, l, { productDtype }));
+      return Math.min(...values) / Math.max(...values);
+    };
+    // More rows than parameters: the least eigenvalue is 0 but for rounding.
+    expect(l.n * l.c).toBeGreaterThan(l.p);
+    expect(await least('float64')).toBeGreaterThan(-1e-14);
+    expect(await least('float32')).toBeLessThan(-1e-9);
   });
 
   it.each(WAYS)('form %s by %s: overwrite a matrix that is given', async (form, assembly) => {

@@ -14,7 +14,7 @@ export const COLUMNS_AT_ONCE = 32;
  * Cost: n'·c products with J(X')ᵀ and J(X). Source: Novak, Sohl-Dickstein and Schoenholz (2022), NTK-vector products.
  */
 export async function kernelsByProducts(results: readonly Matrix[], request: KernelRequest): Promise<void> {
-  const { rows, columns } = request;
+  const { rows, columns, triangle } = request;
   results.forEach(({ data }) => data.fill(0));
   const total = columns.n * columns.c;
   for (let start = 0; start < total; start += COLUMNS_AT_ONCE) {
@@ -25,7 +25,7 @@ export async function kernelsByProducts(results: readonly Matrix[], request: Ker
     }
   }
   // Rounding leaves no difference between the triangles.
-  if (rows === columns) results.forEach(mirrorLower);
+  if (rows === columns && triangle === 'both') results.forEach(mirrorLower);
 }
 
 /** Columns of the kernel, one a row, [count, n·c]. */

@@ -57,7 +57,7 @@ export function factorNumbers({ activations, indices, sensitivities }: TermPlan)
 }
 
 /** As `assemblyFor`, of linearizations. Factors that are there already cost nothing. */
-export function assemblyOf({ rows, columns, outputs }: KernelRequest): Assembly {
+export function assemblyOf({ rows, columns, outputs }: Pick<KernelRequest, 'rows' | 'columns' | 'outputs'>): Assembly {
   const size = { n: rows.n, m: columns.n, isSymmetric: rows === columns, outputs };
   return assemblyFor(rows.maps.derivation, rows.factors.plan, size, rows.maps.batchSize);
 }

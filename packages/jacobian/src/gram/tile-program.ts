@@ -15,11 +15,54 @@ export function tileProgram(
   const b = new ProgramBuilder('kernel-tile');
   const left = termInputs(b, 'rows.', rows);
   const right = termInputs(b, 'columns.', columns);
-  const parts = left.map((term, i) => emitTerm(b, term, right[i]!, outputs));
-  const sum = parts.reduce((total, part) => b.add(total, part));
-  const c = rows[0]!.sensitivities[0]!;
-  b.output('tile', outputs === 'shared' ? b.mul(sum, b.scalar(1 / c)) : sum);
+  b.output('tile', emitSum(b, left, right, outputs));
   return b.build();
+}
+
+/**
+ * The Program of the kernel of a tile with itself, cut into parts of some examples: an output for each pair of parts on or below the diagonal, row by row, in the
+ * layout of `tileProgram`.
+ */
+export function diagonalTileProgram(
+  tile: readonly TermShapes[],
+  parts: readonly Examples[],
+  outputs: KernelOutputs,
+): Program {
+  const b = new ProgramBuilder('kernel-diagonal-tile');
+  const terms = termInputs(b, '', tile);
+  const cut = parts.map((part) => terms.map((term) => sliceTerm(b, term, part)));
+  cut.forEach((left, i) => {
+    cut.slice(0, i + 1).forEach((right, j) => b.output(`tile${i}.${j}`, emitSum(b, left, right, outputs)));
+  });
+  return b.build();
+}
+
+/** Consecutive examples of a tile. */
+export interface Examples {
+  readonly start: number;
+  readonly end: number;
+}
+
+function emitSum(
+  b: ProgramBuilder,
+  left: readonly TermValues[],
+  right: readonly TermValues[],
+  outputs: KernelOutputs,
+): Value {
+  const sum = left.map((term, i) => emitTerm(b, term, right[i]!, outputs)).reduce((total, part) => b.add(total, part));
+  const c = b.shape(left[0]!.sensitivities)[0]!;
+  return outputs === 'shared' ? b.mul(sum, b.scalar(1 / c)) : sum;
+}
+
+function sliceTerm(b: ProgramBuilder, term: TermValues, examples: Examples): TermValues {
+  const { start, end } = examples;
+  if (start === 0 && end === b.shape(term.sensitivities)[1]) return term;
+  const part = (value: Value | null): Value | null => (value === null ? null : b.slice(value, 0, examples));
+  return {
+    activations: part(term.activations),
+    indices: part(term.indices),
+    sensitivities: b.slice(term.sensitivities, 1, examples),
+  };
 }
 
 /** Σ_{t,t'} (A_it · A_jt') (G_iαt · G_jβt') */
@@ -32,14 +75,7 @@ function emitTerm(b: ProgramBuilder, left: TermValues, right: TermValues, output
   const step = Math.max(1, Math.floor(MAX_PAIRS / (outputPairs * positions * positions * m)));
   const parts: Value[] = [];
   for (let start = 0; start < n; start += step) {
-    const range = { start, end: Math.min(start + step, n) };
-    const part = (value: Value | null, axis: number): Value | null =>
-      value === null || step >= n ? value : b.slice(value, axis, range);
-    const some = {
-      activations: part(left.activations, 0),
-      indices: part(left.indices, 0),
-      sensitivities: part(left.sensitivities, 1)!,
-    };
+    const some = sliceTerm(b, left, { start, end: Math.min(start + step, n) });
     parts.push(emitPairs(b, some, right, outputs));
   }
   return b.concat(parts, outputs === 'shared' ? 0 : 1);

@@ -1,4 +1,4 @@
-import { ProgramBuilder, type Program, type Tensor } from '@ntk/tensor';
+import { ProgramBuilder, asDType, type DType, type Program, type Tensor } from '@ntk/tensor';
 import { tensorsOf, termInputs, termsOfTensors, type TermShapes, type TermTensors } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
 import { permute } from '../permute.ts';
@@ -23,12 +23,14 @@ export function tileShapes({ factors, maps: { tileSize } }: Linearization): Term
 /**
  * Splits the factors of a batch into tiles. A tile is small enough for the kernel of two of them to stay in the cache while its terms are added up.
  *
+ * @param dtype - of the tiles
  * @returns the tiles; the caller disposes their tensors by `disposeTiles`
  */
-export async function tilesOf(linearization: Linearization, batch: number): Promise<Tile[]> {
+export async function tilesOf(linearization: Linearization, batch: number, dtype: DType): Promise<Tile[]> {
   const { maps, factors, batches } = linearization;
   const executable = await maps.executable('tiles', () => splitProgram(linearization));
-  const outputs = await maps.backend.run(executable, tensorsOf(await factors.ofBatch(batch)));
+  const split = await maps.backend.run(executable, tensorsOf(await factors.ofBatch(batch)));
+  const outputs = dtype === maps.dtype ? split : await converted(split, dtype);
   const shapes = tileShapes(linearization);
   const perTile = outputs.length / (maps.batchSize / maps.tileSize);
   const { count } = batches[batch]!;
@@ -43,6 +45,23 @@ export async function tilesOf(linearization: Linearization, batch: number): Prom
     }
   }
   return tiles;
+}
+
+/** The tensors in another dtype; those that were given are disposed. */
+async function converted(tensors: readonly Tensor[], dtype: DType): Promise<Tensor[]> {
+  const results: Tensor[] = [];
+  try {
+    for (const tensor of tensors) {
+      const { backend, shape } = tensor;
+      results.push(backend.upload(asDType(await backend.read(tensor), dtype), shape));
+    }
+    return results;
+  } catch (error) {
+    results.forEach((tensor) => tensor.dispose());
+    throw error;
+  } finally {
+    tensors.forEach((tensor) => tensor.dispose());
+  }
 }
 
 /** Releases tiles. */
