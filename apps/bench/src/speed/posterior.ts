@@ -67,13 +67,13 @@ export async function posteriorSuite(
 }
 
 async function timeAdapt(backend: Backend, problem: PosteriorProblem, dtype: DType): Promise<Answered> {
-  const { network, x, y, test, priorVariance, noiseVariance: noise } = problem;
+  const { network, x, y, test, priorVariance, noiseVariance: noise, repetition } = problem;
   let answer: Prediction | undefined;
   const work = async (): Promise<void> => {
     using adapted = await adapt(network, { x, y }, { backend, dtype, priorVariance, noise, space: 'function' });
     answer = await adapted.predict(test);
   };
-  const timing = await time(work, { warmup: 1, runs: 5 });
+  const timing = await time(work, repetition);
   return { name: `ours, ${dtype} products`, milliseconds: timing.median, timing, ...answer! };
 }
 
