@@ -82,6 +82,7 @@ export {
   type OperatorSpaceProblem,
   operatorPosterior,
 } from './operator-posterior.ts';
+export { applyInBlocks, applyOperator } from './operator-product.ts';
 export type { OperatorSolver, OperatorSolverState, SolveReport, SolveRules } from './operator-system.ts';
 export { outputKernels, traceKernel } from './output-kernels.ts';
 export type { OutputsGradient, OutputsPosterior } from './outputs-posterior.ts';

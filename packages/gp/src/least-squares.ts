@@ -1,9 +1,9 @@
 import {
   type Matrix,
   cholesky,
+  choleskyInverse,
   choleskyLogDeterminant,
   copyMatrix,
-  gemm,
   matrix,
   solveLower,
   solveLowerTransposed,
@@ -113,11 +113,7 @@ export function lowerSolveRows(factor: Matrix, x: Matrix): Matrix {
 
 /** Covariance of β, (HᵀA⁻¹H)⁻¹, [q, q]. */
 export function trendCovariance({ factor }: Trend): Matrix {
-  const q = factor.rows;
-  const inverse = matrix(q, q);
-  for (let i = 0; i < q; i++) inverse.data[i * q + i] = 1;
-  const root = lowerSolveRows(factor, inverse);
-  return gemm(root, root, { transposeA: true });
+  return choleskyInverse(factor);
 }
 
 /** One row (by default that after the trend's q rows) minus shift times the rows of the trend. */

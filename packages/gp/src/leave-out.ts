@@ -1,4 +1,4 @@
-import { type Matrix, cholesky, gemm, matrix, solveLower, solveLowerTransposed } from '@ntk/linop';
+import { type Matrix, cholesky, choleskyInverse, matrix, solveLower, solveLowerTransposed } from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import { checkOutputs } from './checks.ts';
 import type { Conditioning } from './conditioning.ts';
@@ -76,7 +76,7 @@ export async function leaveExamplesOut<Query>(
     const { factor } = cholesky(block, { inPlace: true, jitter: { limit: 0 } });
     const shift = solveLowerTransposed(factor, solveLower(factor, asRow(alpha.subarray(i * c, (i + 1) * c))));
     rowOf(mean, i).forEach((_, a, row) => (row[a]! -= shift.data[a]!));
-    covariance.set(inverseFromFactor(factor).data, i * c * c);
+    covariance.set(choleskyInverse(factor).data, i * c * c);
   }
   return { mean, covariance };
 }
@@ -133,12 +133,4 @@ function transposeOf(a: Matrix): Matrix {
   for (let i = 0; i < a.rows; i++)
     for (let j = 0; j < a.columns; j++) t.data[j * a.rows + i] = a.data[i * a.columns + j]!;
   return t;
-}
-
-function inverseFromFactor(factor: Matrix): Matrix {
-  const n = factor.rows;
-  const identity = matrix(n, n);
-  for (let i = 0; i < n; i++) identity.data[i * n + i] = 1;
-  const half = solveLower(factor, identity); // row i is R⁻¹ e_i
-  return gemm(half, half, { transposeB: true });
 }

@@ -23,9 +23,8 @@ import {
   toMatrix,
 } from '@ntk/linop';
 import { type DType, Rng, cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { kernel, kernels, randomProblem } from './random-problem.ts';
 
 const SHORTFALL: Record<DType, number> = { float64: 1e-12, float32: 1e-6 };

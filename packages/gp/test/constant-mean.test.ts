@@ -1,7 +1,7 @@
 import { functionSpacePosterior } from '@ntk/gp';
 import { matrix } from '@ntk/linop';
+import { relativeError } from '@ntk/tensor/testing';
 import { expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { kernels, randomProblem } from './random-problem.ts';
 
 test('a constant mean is the limit of a vague prior on each output', async () => {

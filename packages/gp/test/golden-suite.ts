@@ -1,6 +1,7 @@
 import type { MeanQuery, Noise, Posterior, PriorMean } from '@ntk/gp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BOUNDS, type Golden, SETTINGS, type Setting, relativeError, worstRelativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
+import { BOUNDS, type Golden, SETTINGS, type Setting, worstRelativeError } from './golden.ts';
 
 const MEANS = ['zero', 'network'] as const;
 type Mean = (typeof MEANS)[number];

@@ -1,7 +1,8 @@
 import { type JacobianQuery, type KernelQuery, functionSpacePosterior, parameterSpacePosterior } from '@ntk/gp';
 import { gemm } from '@ntk/linop';
 import { describe, expect, test } from 'vitest';
-import { BOUNDS, openGolden, relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
+import { BOUNDS, openGolden } from './golden.ts';
 import { testGolden } from './golden-suite.ts';
 import { mlpJacobian } from './mlp-jacobian.ts';
 

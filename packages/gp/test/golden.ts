@@ -38,18 +38,6 @@ export function openGolden(model: string): Golden | undefined {
   };
 }
 
-/** ‖x − y‖ / ‖y‖. */
-export function relativeError(x: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (x.length !== expected.length) return Infinity;
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < x.length; i++) {
-    difference += (x[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
-}
-
 /** max |x_i − y_i| / |y_i|. */
 export function worstRelativeError(x: ArrayLike<number>, expected: ArrayLike<number>): number {
   let worst = x.length === expected.length ? 0 : Infinity;

@@ -9,9 +9,8 @@ import {
 } from '@ntk/gp';
 import { gemm, matrix, matrixOperator } from '@ntk/linop';
 import { Rng, cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 
 const problem = randomProblem('gradient', { n: 9, m: 1, c: 2, p: 7 });

@@ -8,7 +8,8 @@ import {
 import { type Matrix, gemm, matrix } from '@ntk/linop';
 import { Rng } from '@ntk/tensor';
 import { describe, expect, test } from 'vitest';
-import { openGolden, relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
+import { openGolden } from './golden.ts';
 import { priorMeans, randomProblem } from './random-problem.ts';
 
 const problem = randomProblem('groups', { n: 12, m: 1, c: 2, p: 15 });

@@ -7,8 +7,8 @@ import {
   parameterSpacePosterior,
 } from '@ntk/gp';
 import { choleskySolver, matrix } from '@ntk/linop';
+import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { categoricalRoot, kernels, randomProblem } from './random-problem.ts';
 
 const named = (name: string): unknown => expect.objectContaining({ name });

@@ -1,9 +1,8 @@
 import { type OperatorSolver, type OperatorSolverState, functionSpacePosterior, operatorPosterior } from '@ntk/gp';
 import { type Matrix, cholesky, choleskySolve, gemm, matrix, matrixOperator, syrk, toMatrix } from '@ntk/linop';
 import { type Backend, cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 
 const problem = randomProblem('least squares', { n: 9, m: 4, c: 2, p: 12 });

@@ -1,7 +1,7 @@
 import { functionSpacePosterior } from '@ntk/gp';
 import { matrix } from '@ntk/linop';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
 import { kernels, priorMeans, randomProblem, submatrix } from './random-problem.ts';
 
 const problem = randomProblem('leave out', { n: 6, m: 1, c: 2, p: 15 });

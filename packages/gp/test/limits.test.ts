@@ -1,8 +1,9 @@
 import { functionSpacePosterior, parameterSpacePosterior } from '@ntk/gp';
 import { type Matrix, gemm, matrix } from '@ntk/linop';
 import { Rng } from '@ntk/tensor';
+import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { openGolden, relativeError } from './golden.ts';
+import { openGolden } from './golden.ts';
 
 const mlp2 = openGolden('mlp2');
 describe.skipIf(mlp2 === undefined)('mlp2', () => {

@@ -8,7 +8,8 @@ import {
 } from '@ntk/gp';
 import { type Matrix, gemm } from '@ntk/linop';
 import { describe, expect, test } from 'vitest';
-import { BOUNDS, SETTINGS, openGolden, relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
+import { BOUNDS, SETTINGS, openGolden } from './golden.ts';
 import { mlpJacobian } from './mlp-jacobian.ts';
 import { categoricalRoot, kernels, priorMeans, randomProblem, submatrix } from './random-problem.ts';
 

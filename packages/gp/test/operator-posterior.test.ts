@@ -10,9 +10,9 @@ import {
 } from '@ntk/gp';
 import { type Matrix, choleskySolver, eigenvaluesOf, matrix, matrixOperator } from '@ntk/linop';
 import { cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { BOUNDS, openGolden, relativeError } from './golden.ts';
+import { BOUNDS, openGolden } from './golden.ts';
 import { mlpJacobian } from './mlp-jacobian.ts';
 import { categoricalRoot, kernels, priorMeans, randomProblem } from './random-problem.ts';
 import { truncatedCg } from './truncated-cg.ts';

@@ -7,8 +7,9 @@ import {
   traceKernel,
 } from '@ntk/gp';
 import { type Matrix, matrix } from '@ntk/linop';
+import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { openGolden, relativeError } from './golden.ts';
+import { openGolden } from './golden.ts';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 
 const c = 3;

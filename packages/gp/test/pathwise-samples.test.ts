@@ -10,7 +10,7 @@ import {
 import { type Matrix, choleskySolver, matrixOperator } from '@ntk/linop';
 import { Rng, cpuBackend } from '@ntk/tensor';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 import { truncatedCg } from './truncated-cg.ts';
 

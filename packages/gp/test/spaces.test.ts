@@ -17,9 +17,8 @@ import {
   matrixOperator,
 } from '@ntk/linop';
 import { cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { categoricalRoot, kernels, priorMeans, randomProblem, submatrix } from './random-problem.ts';
 
 // Condition numbers here are below 1e4, so that both spaces keep 12 digits.

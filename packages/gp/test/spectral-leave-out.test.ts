@@ -1,6 +1,6 @@
 import { functionSpacePosterior, spectralLeaveOneOut } from '@ntk/gp';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
+import { relativeError } from '@ntk/tensor/testing';
 import { kernels, priorMeans, randomProblem } from './random-problem.ts';
 
 const problem = randomProblem('spectral', { n: 9, m: 1, c: 2, p: 12 });

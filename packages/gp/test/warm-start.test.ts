@@ -1,9 +1,8 @@
 import { type OperatorOptions, type OperatorPosterior, type PriorMean, operatorPosterior } from '@ntk/gp';
 import { type LinearOperator, type Matrix, gemm, matrix, matrixOperator } from '@ntk/linop';
 import { type Backend, Rng, cpuBackend } from '@ntk/tensor';
-import { trackTensors } from '@ntk/tensor/testing';
+import { relativeError, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, test } from 'vitest';
-import { relativeError } from './golden.ts';
 import { priorMeans, randomProblem } from './random-problem.ts';
 import { truncatedCg } from './truncated-cg.ts';
 

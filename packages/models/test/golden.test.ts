@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import { readLayersModel } from '@ntk/models';
 import { openReference } from '@ntk/reference';
+import { relativeError } from '@ntk/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { outputsOf } from './tfjs.ts';
 
 /** Bounds of the reference data's own README for the outputs f. */
 const TOLERANCE = { float64: 1e-13, float32: 1e-6 };
-
-/** ‖got - want‖ / ‖want‖. */
-function relativeError(got: Float64Array, want: Float64Array): number {
-  return Math.hypot(...want.map((value, i) => got[i]! - value)) / Math.hypot(...want);
-}
 
 describe.each(['sine_mlp', 'mlp2', 'small_resnet', 'mnist_cnn', 'resnet20'])('golden network %s', (name) => {
   const reference = openReference(name);

@@ -1,4 +1,4 @@
-import { sampleVariance } from '@ntk/gp';
+import { applyInBlocks, sampleVariance } from '@ntk/gp';
 import type { Linearization } from '@ntk/jacobian';
 import { matrix } from '@ntk/linop';
 import { combineOutputs, weightRows } from '../systems/combine-outputs.ts';
@@ -45,21 +45,11 @@ async function priorMean(
   return mean === 'network' ? Float64Array.from(await backend.read(outputs)) : undefined;
 }
 
+/** Weight vectors whose functions are there at once. */
 const ROWS_AT_ONCE = 32;
 
 /** J v for each row v of [k, p]; one array [m·c] each, in float64. */
-async function products({ backend, dtype, jacobian, p }: Linearization, rows: Float64Array): Promise<Float64Array[]> {
-  const count = rows.length / p;
-  const size = Math.min(ROWS_AT_ONCE, count);
-  const results: Float64Array[] = [];
-  for (let start = 0; start < count; start += size) {
-    const block = new Float64Array(size * p);
-    block.set(rows.subarray(start * p, Math.min(start + size, count) * p));
-    using v = backend.upload(dtype === 'float64' ? block : Float32Array.from(block), [size, p]);
-    using product = await jacobian.matmul(v);
-    const data = Float64Array.from(await backend.read(product));
-    const width = jacobian.shape[0];
-    for (let i = 0; i < Math.min(size, count - start); i++) results.push(data.slice(i * width, (i + 1) * width));
-  }
-  return results;
+async function products({ jacobian, p }: Linearization, rows: Float64Array): Promise<Float64Array[]> {
+  const { data, columns } = await applyInBlocks(jacobian, matrix(rows.length / p, p, rows));
+  return Array.from({ length: rows.length / p }, (_, i) => data.slice(i * columns, (i + 1) * columns));
 }

@@ -8,6 +8,7 @@ import type { Inference } from './inference.ts';
 import type { FitParts } from './linearized-fit.ts';
 import { predictFitted } from './predict-in-batches.ts';
 import { weightVectors } from './weight-vectors.ts';
+import { pick } from '../systems/system-jacobian.ts';
 
 /** Inference for outputs that are independent of each other. */
 type OutputsInference = Extract<Inference, { kind: 'independent' | 'shared' }>;
@@ -68,11 +69,10 @@ async function independentQueries(
   const kernels = await independentKernels(test, train);
   const diagonal = await kernelDiagonal(test); // [m·c]
   return kernels.map((kTestTrain, output) => {
-    const pick = (values: Float64Array): Float64Array => values.filter((_, i) => i % test.c === output);
     return {
       kTestTrain,
-      kTestDiagonal: pick(diagonal),
-      ...(priorMean === undefined ? {} : { priorMean: pick(priorMean) }),
+      kTestDiagonal: pick(diagonal, test.c, output),
+      ...(priorMean === undefined ? {} : { priorMean: pick(priorMean, test.c, output) }),
     };
   });
 }

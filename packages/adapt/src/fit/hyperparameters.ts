@@ -21,6 +21,7 @@ import type { FitProblem } from './fit-problem.ts';
 import type { HeldMatrices } from './held-matrices.ts';
 import { rowNoise, type RowNoise } from './row-noise.ts';
 import { sampleKernel, sampleRows, type KernelSample } from './sample-kernel.ts';
+import { pick } from '../systems/system-jacobian.ts';
 
 /** The variances of the model and where they came from. */
 export interface Hyperparameters {
@@ -160,24 +161,24 @@ async function outputsEvidence(
     layout === 'independent' ? outputKernels(kTrainTrain, c) : new Array<Matrix>(c).fill(traceKernel(kTrainTrain, c));
   const parts: EvidenceFunction[] = [];
   for (const [a, kernel] of kernels.entries()) {
-    const pick = (values: Float64Array): Float64Array => values.filter((_, i) => i % c === a);
+    const own = (values: Float64Array): Float64Array => pick(values, c, a);
     parts.push(
       await tridiagonalEvidence({
         kTrainTrain: kernel,
-        ...outputTargets(targets, pick),
-        ...(noiseShape === undefined ? {} : { noiseShape: pick(noiseShape) }),
+        ...outputTargets(targets, own),
+        ...(noiseShape === undefined ? {} : { noiseShape: own(noiseShape) }),
       }),
     );
   }
   return jointEvidence(parts);
 }
 
-function outputTargets({ yTrain, priorMean }: Targets, pick: (values: Float64Array) => Float64Array): Targets {
-  if (priorMean === undefined) return { yTrain: pick(yTrain) };
+function outputTargets({ yTrain, priorMean }: Targets, own: (values: Float64Array) => Float64Array): Targets {
+  if (priorMean === undefined) return { yTrain: own(yTrain) };
   return {
-    yTrain: pick(yTrain),
+    yTrain: own(yTrain),
     priorMean:
-      priorMean.kind === 'fixed' ? { kind: 'fixed', values: pick(priorMean.values) } : { kind: 'constant', outputs: 1 },
+      priorMean.kind === 'fixed' ? { kind: 'fixed', values: own(priorMean.values) } : { kind: 'constant', outputs: 1 },
   };
 }
 

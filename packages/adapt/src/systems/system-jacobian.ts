@@ -1,3 +1,4 @@
+import { applyOperator } from '@ntk/gp';
 import type { Linearization } from '@ntk/jacobian';
 import { defineOperator, matrix, type LinearOperator, type Matrix } from '@ntk/linop';
 import { asDType, type Tensor } from '@ntk/tensor';
@@ -52,10 +53,10 @@ function outputJacobian({ jacobian, n, c, p }: Linearization, output: number): L
   const transpose = jacobian.transpose();
   return hostOperator(jacobian, [n, p], {
     forward: async (v) => {
-      const all = await apply(jacobian, v);
+      const all = await applyOperator(jacobian, v);
       return matrix(v.rows, n, pick(all.data, c, output));
     },
-    backward: async (u) => apply(transpose, spread(u, c, output)),
+    backward: async (u) => applyOperator(transpose, spread(u, c, output)),
   });
 }
 
@@ -64,7 +65,7 @@ function sharedJacobian({ jacobian, n, c, p }: Linearization): LinearOperator {
   const share = 1 / Math.sqrt(c);
   return hostOperator(jacobian, [n, c * p], {
     forward: async (v) => {
-      const all = await apply(jacobian, matrix(v.rows * c, p, v.data)); // [k·c, n·c]
+      const all = await applyOperator(jacobian, matrix(v.rows * c, p, v.data)); // [k·c, n·c]
       const result = matrix(v.rows, n);
       for (let k = 0; k < v.rows; k++) {
         for (let a = 0; a < c; a++) {
@@ -81,7 +82,7 @@ function sharedJacobian({ jacobian, n, c, p }: Linearization): LinearOperator {
           stacked.data.set(part.data.subarray(k * n * c, (k + 1) * n * c), (k * c + a) * n * c),
         );
       }
-      return matrix(u.rows, c * p, scaled((await apply(transpose, stacked)).data, share));
+      return matrix(u.rows, c * p, scaled((await applyOperator(transpose, stacked)).data, share));
     },
   });
 }
@@ -112,13 +113,6 @@ function hostOperator(
     transpose: () => hostOperator({ backend, dtype }, [columns, rows], { forward: backward, backward: forward }),
     dispose: () => undefined,
   });
-}
-
-async function apply(operator: LinearOperator, x: Matrix): Promise<Matrix> {
-  const { backend, dtype } = operator;
-  using block = backend.upload(asDType(x.data, dtype), [x.rows, x.columns]);
-  using product = await operator.matmul(block);
-  return matrix(x.rows, operator.shape[0], Float64Array.from(await backend.read(product)));
 }
 
 // [k, n] → [k, n·c], zero for the other outputs.

@@ -11,6 +11,7 @@ import { conclude, warningsOf, type Comparisons, type Method, type MethodScores 
 import { predictLeftOut } from './left-out.ts';
 import type { TargetPredictions } from './target-predictions.ts';
 import { validationOf, type Validation } from './validation.ts';
+import { pick } from '../systems/system-jacobian.ts';
 
 /** Whether adapting was worth it, by predicting target data that were left out. */
 export interface Verdict {
@@ -123,7 +124,7 @@ function scoreOutputs(
   { c, level }: { c: number; level: number },
 ): GaussianScores[] {
   return Array.from({ length: c }, (_, output) => {
-    const pick = (values: Float64Array): Float64Array => values.filter((_value, i) => i % c === output);
-    return gaussianScores({ mean: pick(mean), variance: pick(variance), y: pick(y) }, level);
+    const own = (values: Float64Array): Float64Array => pick(values, c, output);
+    return gaussianScores({ mean: own(mean), variance: own(variance), y: own(y) }, level);
   });
 }
