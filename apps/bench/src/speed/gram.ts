@@ -9,9 +9,9 @@ import {
   type KernelOutputs,
   type Linearization,
 } from '@ntk/jacobian';
-import { matrix, type Matrix } from '@ntk/linop';
+import { matrix, mirrorLower, type Matrix } from '@ntk/linop';
 import { denseNetwork } from '@ntk/models';
-import { NtkError, OptionError, Rng, exampleShape, sizeOf, type Backend, type Network } from '@ntk/tensor';
+import { NtkError, OptionError, Rng, exampleShape, sizeOf, type Backend, type DType, type Network } from '@ntk/tensor';
 import { relativeDistance } from './relative-distance.ts';
 import { sgemm, type Sgemm } from './sgemm.ts';
 import { speedProblem } from './speed-problem.ts';
@@ -24,6 +24,10 @@ export interface GramRow {
   readonly factorForm: FactorForm;
   /** Whether the kernel overwrites one that is there. */
   readonly isReused: boolean;
+  /** What is filled of it. */
+  readonly triangle: 'both' | 'lower';
+  /** Of the products of factors, which are float32. */
+  readonly productDtype: DType;
   /** Factors, once, in milliseconds. */
   readonly factorsMs: number;
   readonly timing: Timing;
@@ -97,20 +101,29 @@ export async function gramSuite(
   return { suite: 'gram', problem: title, seed, rows };
 }
 
-type Way = Pick<GramRow, 'outputs' | 'assembly' | 'isReused'>;
+type Way = Pick<GramRow, 'outputs' | 'assembly' | 'isReused' | 'triangle' | 'productDtype'>;
 
-function plannedMs(network: Network, n: number, way: Omit<Way, 'isReused'> & Pick<GramRow, 'factorForm'>): number {
+function plannedMs(network: Network, n: number, way: Pick<GramRow, 'outputs' | 'assembly' | 'factorForm'>): number {
   const { candidates } = planKernel(network, { n, outputs: way.outputs });
   const planned = candidates.find((each) => each.assembly === way.assembly && each.factorForm === way.factorForm);
   return 1e3 * planned!.seconds;
 }
 
 function waysOf(form: FactorForm): Way[] {
-  const full = { outputs: 'full', assembly: 'factors', isReused: false } as const;
+  const full = {
+    outputs: 'full',
+    assembly: 'factors',
+    isReused: false,
+    triangle: 'both',
+    productDtype: 'float32',
+  } as const;
   if (form !== 'cheapest') return [full];
   return [
     full,
     { ...full, isReused: true },
+    { ...full, triangle: 'lower' },
+    { ...full, isReused: true, triangle: 'lower' },
+    { ...full, productDtype: 'float64' },
     { ...full, outputs: 'independent' },
     { ...full, outputs: 'shared' },
     { ...full, assembly: 'products' },
@@ -124,28 +137,32 @@ interface TimedWay {
 }
 
 /** Times a way between two timings of the sgemm; the faster of the two counts. */
-async function timeWay(l: Linearization, { outputs, assembly, isReused }: Way): Promise<TimedWay> {
+async function timeWay(l: Linearization, { isReused, outputs, ...how }: Way): Promise<TimedWay> {
   const rows = l.n * l.c;
   const into = isReused ? { into: matrix(rows, rows) } : {};
   const compute = async (): Promise<Matrix> => {
-    if (outputs === 'shared') return sharedKernel(l, l, { assembly });
-    if (outputs === 'full') return kernelMatrix(l, l, { assembly, ...into });
-    return (await independentKernels(l, l, { assembly }))[0]!;
+    if (outputs === 'shared') return sharedKernel(l, l, how);
+    if (outputs === 'full') return kernelMatrix(l, l, { ...how, ...into });
+    return (await independentKernels(l, l, how))[0]!;
   };
   const kernel = await compute();
   const before = await sgemm(l.backend);
   const timing = await time(async () => void (await compute()), { warmup: 1, runs: l.n > 4000 ? 3 : 7 });
   const after = await sgemm(l.backend);
+  if (how.triangle === 'lower') mirrorLower(kernel);
   return { timing, sgemm: before.timing.median < after.timing.median ? before : after, kernel };
 }
 
 /** Floating point operations of the products of the lower triangle, n²(a + c²b) for a layer at one position, over the time. */
 function rateOf(
   { n, c, factors }: Linearization,
-  { outputs, assembly }: Way,
+  { outputs, assembly, productDtype }: Way,
   { timing, sgemm: yardstick }: TimedWay,
 ): Pick<GramRow, 'timing' | 'sgemm' | 'share' | 'processorShare'> {
-  const isDense = assembly === 'factors' && factors.terms.every(({ sensitivities }) => sensitivities[2] === 1);
+  const isDense =
+    assembly === 'factors' &&
+    productDtype === 'float32' &&
+    factors.terms.every(({ sensitivities }) => sensitivities[2] === 1);
   if (!isDense) return { timing, sgemm: yardstick, share: null, processorShare: null };
   const outputPairs = outputs === 'full' ? c * c : c;
   const flop = factors.terms.reduce(
@@ -179,14 +196,25 @@ function gramProblem(name: string, seed: number) {
 /** A report as text for a terminal. */
 export function formatGramReport({ problem, rows }: GramReport): string {
   const lines = rows.map((row) => {
-    const { outputs, assembly, factorForm, isReused, timing, plannedMs, sgemm: own, share, processorShare } = row;
-    const how = assembly === 'products' ? 'products' : `factors, ${factorForm}${isReused ? ', reused' : ''}`;
+    const { outputs, timing, plannedMs, sgemm: own, share, processorShare } = row;
     const times = `${timing.median.toFixed(1)} ms (least ${timing.min.toFixed(1)}, processor ${timing.cpu.toFixed(0)}; planned ${plannedMs.toFixed(1)})`;
     const rate =
       share === null
         ? ''
         : `, lower triangle at ${Math.round(100 * share)} % of the sgemm's ${own.gflops.toFixed(0)} GF/s (processor time: ${Math.round(100 * processorShare!)} %)`;
-    return `  ${outputs.padEnd(12)}${how.padEnd(28)}${times}${rate}, ${row.distance.toExponential(1)} apart`;
+    return `  ${outputs.padEnd(12)}${howOf(row).padEnd(36)}${times}${rate}, ${row.distance.toExponential(1)} apart`;
   });
   return [`${problem}, float32`, ...lines].join('\n');
+}
+
+function howOf({ assembly, factorForm, isReused, triangle, productDtype }: GramRow): string {
+  if (assembly === 'products') return 'products';
+  const how = [
+    'factors',
+    factorForm,
+    ...(triangle === 'lower' ? ['lower'] : []),
+    ...(productDtype === 'float64' ? ['in float64'] : []),
+    ...(isReused ? ['reused'] : []),
+  ];
+  return how.join(', ');
 }
