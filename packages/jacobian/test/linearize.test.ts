@@ -156,7 +156,14 @@ describe('batches', () => {
       await kernelMatrix(l);
       await kernelMatrix(l);
     });
-    expect(names).toEqual(['dense.primal', 'factored-tangent.k1', 'factors', 'kernel-tile', 'kernel-tiles']);
+    expect(names).toEqual([
+      'dense.primal',
+      'factored-tangent.k1',
+      'factors',
+      'kernel-diagonal-tile',
+      'kernel-tile',
+      'kernel-tiles',
+    ]);
     expect(await compiled(async (counting) => (await linearize(network, x, { backend: counting })).dispose())).toEqual([
       'dense.primal',
     ]);
