@@ -138,12 +138,18 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
       (3 * kernel) / rates.memory,
     heldBytes,
     // The factors of two batches lie there twice, as they are kept and in tiles, while those of the next are made.
-    bytes: heldBytes + making + tiles + kernel + TILES,
+    bytes: heldBytes + making + tiles + kernel + pairBytes(factors, context),
   };
 }
 
-/** Bytes of a tile of the kernel and what goes into it, for all pairs of positions: a bound. */
-const TILES = 2 ** 26;
+/** A bound for the bytes of a tile of the kernel and what goes into it, four numbers for each pair of positions: a tile Program takes no more pairs at once. */
+const MAX_PAIR_BYTES = 2 ** 26;
+
+function pairBytes({ terms }: FactorPlan, { derivation, size }: Context): number {
+  const { count, rowsPerExample } = layoutOf(size.outputs, derivation.outputShape[1]!);
+  const positions = Math.max(1, ...terms.map(({ sensitivities }) => sensitivities[2]!));
+  return Math.min(MAX_PAIR_BYTES, 4 * 8 * count * rowsPerExample ** 2 * positions ** 2 * size.n * size.m);
+}
 
 function byProducts(context: Context): KernelCandidate {
   const { derivation, size, names, dtype, rates } = context;
