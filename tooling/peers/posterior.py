@@ -11,7 +11,7 @@ for, spread evenly over the test rows, and their time is scaled to all of them.
 
 product: the time of one product of the reference way, to find the best setting of threads before a long run.
 
-explicit: float64, J by torch.func (vmap of jacrev), K = J Jᵀ, Cholesky, triangular solves. J of the test points is made in chunks.
+explicit: float64, J by torch.func (jacobian.py), K = J Jᵀ, Cholesky, triangular solves. J of the test points is made in chunks.
 
 piece: the explicit way on 200 examples and 200 test points, to find its best setting of threads.
 """
@@ -23,6 +23,7 @@ import torch
 
 from exchange import PROBLEM, answer
 from finite_ntk import PRIOR, NOISE, FiniteNtk, conjugate_gradients
+from jacobian import mlp_jacobian
 from mlp import mlp, mlp_parameters, tensor
 
 WAY = sys.argv[2]
@@ -75,27 +76,11 @@ def product():
 # explicit -------------------------------------------------------------------------------------------------------------------------
 
 
-
-def jacobian(x):
-    """J [rows, p], a chunk of examples at a time into one array: it may hold half of the machine's memory."""
-    per_example = torch.func.vmap(torch.func.jacrev(mlp), in_dims=(None, 0))
-    outputs = Y.shape[1]
-    j = torch.empty(x.shape[0] * outputs, sum(parameter.numel() for parameter in PARAMETERS), dtype=DTYPE)
-    for chunk in range(0, x.shape[0], 100):
-        rows = j[chunk * outputs : (chunk + 100) * outputs]
-        column = 0
-        for part in per_example(tuple(PARAMETERS), x[chunk : chunk + 100]):
-            flat = part.reshape(rows.shape[0], -1)
-            rows[:, column : column + flat.shape[1]] = flat
-            column += flat.shape[1]
-    return j
-
-
 def explicit(train, y, points):
     start = time.perf_counter()
     with torch.no_grad():
         r, prior_mean = (y - mlp(PARAMETERS, train)).reshape(-1), mlp(PARAMETERS, points).reshape(-1)
-        j = jacobian(train)
+        j = mlp_jacobian(PARAMETERS, train)
         after_jacobian = time.perf_counter()
         k = PRIOR * (j @ j.T)
         k.diagonal().add_(NOISE)
@@ -104,7 +89,7 @@ def explicit(train, y, points):
         after_solve = time.perf_counter()
         mean, variance = [], []
         for some in points.split(100):
-            test = jacobian(some)
+            test = mlp_jacobian(PARAMETERS, some)
             cross = PRIOR * (test @ j.T)
             half = torch.linalg.solve_triangular(factor, cross.T, upper=False)
             mean.append((cross @ alpha)[:, 0])
@@ -123,7 +108,7 @@ def piece():
 def warm_up():
     """Starts threads and loads kernels on a piece of the work."""
     if IS_EXPLICIT:
-        jacobian(X[:8])
+        mlp_jacobian(PARAMETERS, X[:8])
     else:
         product()
 

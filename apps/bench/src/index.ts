@@ -18,6 +18,7 @@ export { CHOLESKY_SIZES, choleskySuite, formatCholeskyReport } from './speed/cho
 export type { CholeskyReport, LapackRow } from './speed/cholesky.ts';
 export { environment } from './speed/environment.ts';
 export type { Environment } from './speed/environment.ts';
+export type { GramPeerRow } from './speed/gram-peer.ts';
 export { GRAM_PROBLEMS, formatGramReport, gramSuite } from './speed/gram.ts';
 export type { GramReport, GramRow } from './speed/gram.ts';
 export { POSTERIOR_PROBLEMS } from './speed/posterior-problem.ts';

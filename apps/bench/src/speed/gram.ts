@@ -12,10 +12,12 @@ import {
 import { matrix, mirrorLower, type Matrix } from '@ntk/linop';
 import { denseNetwork } from '@ntk/models';
 import { NtkError, OptionError, Rng, exampleShape, sizeOf, type Backend, type DType, type Network } from '@ntk/tensor';
+import { findPython } from '../peers/find-python.ts';
+import { formatGramPeer, gramPeers, type GramPeerRow } from './gram-peer.ts';
 import { relativeDistance } from './relative-distance.ts';
 import { sgemm, type Sgemm } from './sgemm.ts';
 import { speedProblem } from './speed-problem.ts';
-import { time, type Timing } from './timing.ts';
+import { time, type Repetition, type Timing } from './timing.ts';
 
 /** One way to compute a kernel. */
 export interface GramRow {
@@ -48,6 +50,10 @@ export interface GramReport {
   readonly problem: string;
   readonly seed: number;
   readonly rows: readonly GramRow[];
+  /** PyTorch on the perceptrons. */
+  readonly peers: readonly GramPeerRow[];
+  /** Why there are no peers, where there are none. */
+  readonly missing?: string;
 }
 
 /** The problems of the suite: a network and n. */
@@ -66,9 +72,14 @@ export const GRAM_PROBLEMS = [
 /** What is planned to take longer is left out. */
 const LONGEST_MS = 5_000;
 
+/** After a first run of the way; slow is what is planned to take more than a second. */
+const SLOW: Repetition = { warmup: 0, runs: 3 };
+const FAST: Repetition = { warmup: 1, runs: 7 };
+
 /**
  * The tangent kernel of MLP 2-500-500-2, of 2-500-500-1 or of ResNet-20 on n examples, by every strategy and for every layout of the outputs, in float32. Factors are
  * outside; the timed part ends with the kernel in float64 on the host. All ways must agree.
+ * Perceptrons stand beside the peers found on the machine.
  *
  * @throws {NtkError} if two ways differ: their times would mean nothing
  */
@@ -98,7 +109,11 @@ export async function gramSuite(
       rows.push({ ...way, factorsMs, distance, ...rateOf(l, way, timed) });
     }
   }
-  return { suite: 'gram', problem: title, seed, rows };
+  const report = { suite: 'gram', problem: title, seed, rows } as const;
+  if (!isDense) return { ...report, peers: [] };
+  const found = findPython();
+  if ('missing' in found) return { ...report, peers: [], missing: found.missing };
+  return { ...report, peers: await gramPeers(backend, found.python, { network, x, n }) };
 }
 
 type Way = Pick<GramRow, 'outputs' | 'assembly' | 'isReused' | 'triangle' | 'productDtype'>;
@@ -137,7 +152,10 @@ interface TimedWay {
 }
 
 /** Times a way between two timings of the sgemm; the faster of the two counts. */
-async function timeWay(l: Linearization, { isReused, outputs, ...how }: Way): Promise<TimedWay> {
+async function timeWay(
+  l: Linearization,
+  { isReused, outputs, plannedMs: planned, ...how }: Way & Pick<GramRow, 'plannedMs'>,
+): Promise<TimedWay> {
   const rows = l.n * l.c;
   const into = isReused ? { into: matrix(rows, rows) } : {};
   const compute = async (): Promise<Matrix> => {
@@ -147,7 +165,7 @@ async function timeWay(l: Linearization, { isReused, outputs, ...how }: Way): Pr
   };
   const kernel = await compute();
   const before = await sgemm(l.backend);
-  const timing = await time(async () => void (await compute()), { warmup: 1, runs: l.n > 4000 ? 3 : 7 });
+  const timing = await time(async () => void (await compute()), planned > 1000 ? SLOW : FAST);
   const after = await sgemm(l.backend);
   if (how.triangle === 'lower') mirrorLower(kernel);
   return { timing, sgemm: before.timing.median < after.timing.median ? before : after, kernel };
@@ -194,7 +212,7 @@ function gramProblem(name: string, seed: number) {
 }
 
 /** A report as text for a terminal. */
-export function formatGramReport({ problem, rows }: GramReport): string {
+export function formatGramReport({ problem, rows, peers, missing }: GramReport): string {
   const lines = rows.map((row) => {
     const { outputs, timing, plannedMs, sgemm: own, share, processorShare } = row;
     const times = `${timing.median.toFixed(1)} ms (least ${timing.min.toFixed(1)}, processor ${timing.cpu.toFixed(0)}; planned ${plannedMs.toFixed(1)})`;
@@ -204,7 +222,12 @@ export function formatGramReport({ problem, rows }: GramReport): string {
         : `, lower triangle at ${Math.round(100 * share)} % of the sgemm's ${own.gflops.toFixed(0)} GF/s (processor time: ${Math.round(100 * processorShare!)} %)`;
     return `  ${outputs.padEnd(12)}${howOf(row).padEnd(36)}${times}${rate}, ${row.distance.toExponential(1)} apart`;
   });
-  return [`${problem}, float32`, ...lines].join('\n');
+  return [
+    `${problem}, float32`,
+    ...lines,
+    ...peers.map(formatGramPeer),
+    ...(missing === undefined ? [] : [`  no peers: ${missing}`]),
+  ].join('\n');
 }
 
 function howOf({ assembly, factorForm, isReused, triangle, productDtype }: GramRow): string {
