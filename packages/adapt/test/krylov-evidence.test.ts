@@ -182,6 +182,20 @@ describe('a Krylov run', () => {
     expect(run.probes).toHaveLength(16);
   });
 
+  it('reduces later probes as far as earlier ones where the residual needs fewer steps', async () => {
+    // The first row is a kernel of its own, so that targets that are 0 elsewhere are an eigenvector.
+    const apart = { ...kernel, data: kernel.data.map((value, i) => (i > 0 && (i < N || i % N === 0) ? 0 : value)) };
+    using kTrainTrain = matrixOperator(apart, { backend, tags: ['symmetric'] });
+    const first = Float64Array.from({ length: N }, (_, i) => (i === 0 ? 1 : 0));
+    const run = await krylovRun({ kTrainTrain, yTrain: first }, lanczosReduction({ maxSteps: 20 }), {
+      rng: new Rng(6),
+      probes: 8,
+      vectorsAtOnce: 3,
+    });
+    expect(run.residual!.tridiagonal.diagonal).toHaveLength(1);
+    expect(run.probes.map(({ space }) => space.tridiagonal.diagonal.length)).toEqual(new Array(8).fill(20));
+  });
+
   it('works with products in float32, leaks nothing, and is the same for the same seed', async () => {
     const tracked = trackTensors(cpuBackend());
     const truth = await tridiagonalEvidence({ kTrainTrain: kernel, yTrain, noiseShape });

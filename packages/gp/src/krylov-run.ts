@@ -80,10 +80,11 @@ export async function krylovRun(
   const { run, ...vectors } = vectorsOf(problem, options);
   const spaces: ReducedVector[] = [];
   for (const block of vectors.blocks) {
-    const steps = spaces[0]?.tridiagonal.diagonal.length;
+    // The longest of the first block: a space of few steps is invariant, and says nothing of the others.
+    const steps = spaces.length === 0 ? undefined : Math.max(...spaces.map(sizeOf));
     const reduced = await reduction.reduce(vectors.kernel, block, (so) => {
       if (steps === undefined) return isEnough?.(run(so)) ?? false;
-      return so.every(({ tridiagonal, beyond }) => beyond === 0 || tridiagonal.diagonal.length >= steps);
+      return so.every((space) => space.beyond === 0 || sizeOf(space) >= steps);
     });
     for (const { basis, ...space } of reduced) spaces.push(keepsBases ? { ...space, basis } : space);
   }
@@ -131,6 +132,10 @@ function vectorsOf(problem: KrylovProblem, options: KrylovRunOptions): Vectors {
       }),
     }),
   };
+}
+
+function sizeOf({ tridiagonal }: Pick<KrylovSpace, 'tridiagonal'>): number {
+  return tridiagonal.diagonal.length;
 }
 
 function blocksOf(starts: Matrix, size: number): Matrix[] {
