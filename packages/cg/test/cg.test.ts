@@ -276,6 +276,7 @@ describe('how cg goes on', () => {
     const warm = await attempt(A, b, { rtol: 1e-8 }, near);
     expect(warm.solution.status).toBe('converged');
     expect(warm.solution.stats.steps).toBeLessThan(0.8 * cold.solution.stats.steps);
+    await expect(attempt(A, b, {}, matrix(2, 40))).rejects.toThrow(/a start of 2 rows, expected 3/);
     const broken = await attempt(
       A,
       b,

@@ -8,6 +8,7 @@ import {
   solveLower,
   solveLowerTransposed,
 } from '@ntk/linop';
+import { ShapeError } from '@ntk/tensor';
 import type { Conditioning } from './conditioning.ts';
 import { timesRoot } from './precision-root.ts';
 import type { CentredTargets } from './prior-mean.ts';
@@ -51,6 +52,7 @@ export interface Trend {
  *
  * @param conditioning - borrowed
  * @param start - `unknowns` of an earlier fit, of fewer rows maybe, to start from; borrowed
+ * @throws {ShapeError} if the start has not q + 1 rows
  * @throws {NumericalError} if the constants cannot be told apart
  *
  * Cost: one solve of q + 1 right-hand sides. Source: Rasmussen & Williams (2006), equations 2.41 to 2.45 with a vague prior on β.
@@ -62,6 +64,7 @@ export async function fitTargets<Query>(
 ): Promise<Fit> {
   const { centred, basis, offset } = targets;
   const whitened = timesRoot(stackRows(basis, asRow(centred)), conditioning.precisionRoot);
+  if (start !== undefined) checkStart(start, whitened.rows);
   // Solutions are linear in what they solve for: y − m less the offset of each constant.
   const shifted = start === undefined ? undefined : shiftLast(start, offset);
   const { value, coefficients, gram, unknowns } = await conditioning.solve(whitened, shifted);
@@ -89,6 +92,13 @@ export async function fitTargets<Query>(
           ),
         }),
   };
+}
+
+function checkStart({ rows }: Matrix, expected: number): void {
+  if (rows === expected) return;
+  throw new ShapeError(
+    `start: got ${rows} rows, expected ${expected}, the unknowns of a posterior with the same prior mean`,
+  );
 }
 
 // The last row less `shift` times the rows before it; a copy.

@@ -106,9 +106,9 @@ export async function gramFromWeights(features: Features, whitened: Matrix, weig
 
 // An earlier solution with 0 for the rows that it did not know: their residual is then what it did not foresee of them, and no other has any.
 function withMoreRows(start: Matrix, whitened: Matrix): Matrix {
-  if (start.rows !== whitened.rows || start.columns > whitened.columns) {
+  if (start.columns > whitened.columns) {
     throw new ShapeError(
-      `start: got ${start.rows} × ${start.columns}, expected ${whitened.rows} × ${whitened.columns} or fewer columns, the unknowns of a posterior with the same prior mean`,
+      `start: got ${start.columns} columns, expected ${whitened.columns} or fewer, the unknowns of a posterior in the same space whose rows are the first of these`,
     );
   }
   const padded = matrix(whitened.rows, whitened.columns);

@@ -9,7 +9,7 @@ import {
   type SolverState,
   matrix,
 } from '@ntk/linop';
-import { asDType, type Tensor } from '@ntk/tensor';
+import { ShapeError, asDType, type Tensor } from '@ntk/tensor';
 import { type Features, informationOperator } from './feature-operator.ts';
 
 /** What a solver's state may offer beyond solving; used where it is there. */
@@ -116,6 +116,11 @@ async function solveRows(prepared: Prepared, b: Matrix, { purpose, start }: Task
   const { operator, state, rules } = prepared;
   const columns = operator.shape[1];
   if (b.rows === 0) return matrix(0, columns);
+  if (start !== undefined && start.columns !== columns) {
+    throw new ShapeError(
+      `start: got ${start.columns} columns, expected ${columns}, the unknowns of a posterior in the same space`,
+    );
+  }
   using right = uploadRows(operator, b);
   using guess = start === undefined ? undefined : uploadRows(operator, start);
   const solution = await rules.solver.compute(state, right, guess === undefined ? {} : { start: guess });

@@ -137,7 +137,12 @@ describe.each(['function', 'parameter'] as const)('%s space', (space) => {
     const more = { jNew, yNew: yTrain.slice(OLD), noise: noise.slice(OLD) };
     await expect(posterior.append({ ...more, yNew: more.yNew.slice(1) })).rejects.toEqual(named('ShapeError'));
     await expect(posterior.append({ ...more, jNewSolve: jNew })).rejects.toEqual(named('OptionError'));
-    const start = matrix(2, OLD);
-    await expect(operatorPosterior(some, solver, { space, start })).rejects.toEqual(named('ShapeError'));
+    const columns = space === 'function' ? OLD : jTrain.columns;
+    for (const start of [matrix(2, columns), matrix(1, columns + 1)])
+      await expect(operatorPosterior(some, solver, { space, start })).rejects.toThrow(/^start: got/);
+    const constant = { ...some, ...part(0, OLD, { kind: 'constant', outputs: c }) };
+    await expect(operatorPosterior(constant, solver, { space, start: matrix(1, columns) })).rejects.toThrow(
+      /^start: got 1 rows, expected 3/,
+    );
   });
 });

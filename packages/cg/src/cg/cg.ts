@@ -129,8 +129,8 @@ async function compute(
   placement: Required<Placement> | undefined,
 ): Promise<CgSolution> {
   const { operator: A, preconditioning, failure } = state;
-  checkVectors(A, b, A.shape[0], 'cg.compute');
-  if (start !== undefined) checkVectors(A, start, A.shape[1], 'cg.compute, options.start');
+  const k = checkVectors(A, b, A.shape[0], 'cg.compute');
+  if (start !== undefined) checkStart(A, start, k);
   const { rtol = Math.cbrt(unitRoundoff(b.dtype)), atol = 0, maxSteps = defaultSteps(A.shape[0]), onStep } = options;
   const { reorthogonalize = false } = options;
   const guess = start === undefined ? undefined : await readBlock(start);
@@ -154,6 +154,12 @@ async function compute(
     },
     ...(worst?.message === undefined ? {} : { message: `right-hand side ${worst.index}: ${worst.message}` }),
   };
+}
+
+function checkStart(A: LinearOperator, start: Tensor, k: number): void {
+  const guesses = checkVectors(A, start, A.shape[1], 'cg.compute, options.start');
+  if (guesses === k) return;
+  throw new ShapeError(`cg.compute: got a start of ${guesses} rows, expected ${k}, one for each right-hand side`);
 }
 
 async function iterate<V>(space: VectorSpace<V>, operators: CgOperators, block: CgBlock, rules: CgRules) {
