@@ -32,7 +32,7 @@ export interface KernelProblem {
   /** s², multiplies every kernel block; 1 by default. */
   readonly priorVariance?: number;
   readonly precisionRoot: PrecisionRoot;
-  /** Overwrite `kTrainTrain`, both of whose triangles must be there, instead of copying it. */
+  /** Overwrite `kTrainTrain`, both of whose triangles must be there, instead of copying it: it is the posterior's then, and of no use to the caller, also if this throws. */
   readonly inPlace?: boolean;
 }
 

@@ -5,8 +5,10 @@ import { type EvidenceFunction, type RatioTerms, evidenceAt } from './evidence-f
 import { type QuadraturePair, integrate, quadraturePair } from './krylov-quadrature.ts';
 import type { KrylovRun } from './krylov-run.ts';
 
-/** The evidence at one point, estimated. A 95 % interval reaches from the value − t · standardError to the value + t · standardError + truncation, t of Student with probes − 1
- * degrees of freedom. */
+/**
+ * The evidence at one point, estimated. A 95 % interval reaches from the value − t · standardError to the value + t · standardError + truncation, t of Student with
+ * probes − 1 degrees of freedom.
+ */
 export interface EvidenceEstimate {
   readonly logMarginalLikelihood: number;
   /** Standard deviation over the random probes, itself estimated from them. */
@@ -36,8 +38,8 @@ export interface KrylovEvidence extends EvidenceFunction {
  *
  * With T of the residual r̃ and of each probe ω, f(K̃) = log(K̃ + τI), (K̃ + τI)⁻¹ or its square: r̃ᵀf(K̃)r̃ ≈ ‖r̃‖² e₁ᵀf(T)e₁, tr f(K̃) ≈ mean ‖ω‖² e₁ᵀf(T)e₁,
  * O(steps) for each ratio τ = σ²/s². Of the two rules for each of them, the one that makes the evidence smaller: what is not resolved by the steps counts as noise,
- * and a search for the largest evidence is not led to variances so small that no space resolves them. `scale`, the mean diagonal of K̃, is estimated too. Where the mean is fixed and a space is everything, the log-determinant
- * and the trace are exact, because T has the whole spectrum.
+ * and a search for the largest evidence is not led to variances so small that no space resolves them. `scale`, the mean diagonal of K̃, is estimated too. Where the
+ * mean is fixed and a space is everything, the log-determinant and the trace are exact, because T has the whole spectrum.
  *
  * @param run - what it holds is read, not kept beyond the rules
  * @throws {OptionError} if the kernel is zero

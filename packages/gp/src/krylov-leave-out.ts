@@ -25,7 +25,7 @@ export interface KrylovLeaveOneOut {
  * Leave-one-out of every (s², σ²) from the Krylov run that the evidence comes from: y_i − α_i/P_ii with α from the residual's space, and the diagonal as the
  * mean over probes of ω ∘ Pω.
  *
- * The relative error of P_ii is √(h/(1 − h)/probes), with h the share of row i in the variance of its own prediction: small where there are many more rows than
+ * The relative error of P_ii is at most √(h/(1 − h)/probes), with h the share of row i in the variance of its own prediction: small where there are many more rows than
  * degrees of freedom, and not worth much otherwise. No estimate is outside what P ⪯ I/τ and P ⪰ I/(λ + τ) allow, λ the largest eigenvalue seen.
  *
  * @param run - with its bases; borrowed for the life of the function

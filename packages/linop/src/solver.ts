@@ -34,7 +34,7 @@ export interface Solution {
 
 /** What helps a solve. */
 export interface ComputeOptions {
-  /** A guess of x to start from, [k, columns], dtype and backend of b; borrowed, zero by default. Methods that do not iterate have no use for it. */
+  /** A guess of x to start from, [k, columns], dtype and backend of b; borrowed, zero by default. Methods that cannot start from one do without. */
   readonly start?: Tensor;
 }
 
