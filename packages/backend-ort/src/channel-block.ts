@@ -23,10 +23,13 @@ export async function channelBlock(ort: OrtModule): Promise<number> {
   });
   try {
     const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 4 });
-    const ones = new ort.Tensor('float32', new Float32Array(CHANNELS).fill(1), shape);
-    const { mean } = await session.run({ x: ones });
-    await session.release();
-    return Math.round(CHANNELS / (mean!.data as Float32Array)[0]!);
+    try {
+      const ones = new ort.Tensor('float32', new Float32Array(CHANNELS).fill(1), shape);
+      const { mean } = await session.run({ x: ones });
+      return Math.round(CHANNELS / (mean!.data as Float32Array)[0]!);
+    } finally {
+      await session.release();
+    }
   } catch {
     return 0;
   }

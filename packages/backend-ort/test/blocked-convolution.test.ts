@@ -5,6 +5,7 @@ import {
   sizeOf,
   unitRoundoff,
   type Backend,
+  type DType,
   type Program,
   type Value,
 } from '@ntk/tensor';
@@ -13,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { ortBackend } from '@ntk/backend-ort';
 import { channelBlock } from '../src/channel-block.ts';
 import { loadOrt } from '../src/load.ts';
+import { lower } from '../src/lower/lower.ts';
 import type { OrtModule } from '../src/ort-module.ts';
 
 const native = await loadOrt();
@@ -126,6 +128,50 @@ describe.each([16, 32])('sums of convolutions of %i channels', (count) => {
       b.output('y', b.add(b.add(perImage, first), b.add(second, perRow)));
       b.output('stretched', b.add(third, first));
     }, terms);
+  });
+});
+
+describe('operators on blocks of channels', () => {
+  const isBlocked = (
+    [read, written]: readonly [number, number],
+    { channels = 16, dtype = 'float32', groups = 1 }: { channels?: number; dtype?: DType; groups?: number },
+  ): boolean => {
+    const b = new ProgramBuilder('convolution');
+    const [images, filter] = [b.input('images', [2, 6, 6, read]), b.input('filter', [3, 3, read / groups, written])];
+    const wanted = [b.conv2d(images, filter, { groups })];
+    b.output('y', wanted[0]!);
+    const { model } = lower(b.build(), dtype, { wanted, literals: new Map(), channelBlock: channels });
+    return Buffer.from(model).includes('nchwc');
+  };
+
+  it.each([
+    [[16, 32], {}, true],
+    [[3, 16], {}, true],
+    [[24, 8], { channels: 8 }, true],
+    [[24, 16], {}, false],
+    [[16, 24], {}, false],
+    [[16, 16], { channels: 0 }, false],
+    [[16, 16], { dtype: 'float64' }, false],
+    [[32, 32], { groups: 2 }, false],
+  ] as const)('for channels %j with %o: %s', (channels, options, expected) => {
+    expect(isBlocked(channels, options)).toBe(expected);
+  });
+
+  it('are not needed for groups of whole blocks, nor for no images or no channels', async () => {
+    await agree(
+      (b) => {
+        const [images, filter] = [b.input('images', [2, 6, 6, 32]), b.input('filter', [3, 3, 16, 32])];
+        const [noImages, bias] = [b.input('noImages', [0, 6, 6, 16]), b.input('bias', [16])];
+        const [whole, empty] = [b.input('whole', [3, 3, 16, 16]), b.input('empty', [3, 3, 0, 16])];
+        const noChannels = b.input('noChannels', [2, 6, 6, 0]);
+        const responses = b.conv2d(images, filter, { groups: 2 });
+        b.output('y', responses);
+        b.output('x', b.conv2dTranspose(responses, filter, { groups: 2, size: [6, 6] }));
+        b.output('ofNoImages', b.add(b.conv2d(noImages, whole), bias));
+        b.output('ofNoChannels', b.add(b.conv2d(noChannels, empty), bias));
+      },
+      9 * 32 * 9 * 32,
+    );
   });
 });
 

@@ -18,9 +18,9 @@ export interface Convolution {
   readonly shape: Shape;
 }
 
-/** True where channels fill whole blocks: of images that are read there may also be fewer than one. */
+/** True where channels fill whole blocks: of images that are read there may also be fewer than one, but some: without any, ONNX Runtime leaves the result unwritten. */
 export function isBlocked({ channelBlock, dtype }: Graph, read: number, written: number): boolean {
-  if (dtype === 'float64' || channelBlock === 0) return false;
+  if (dtype === 'float64' || channelBlock === 0 || read === 0) return false;
   return written % channelBlock === 0 && (read % channelBlock === 0 || read < channelBlock);
 }
 
