@@ -2,6 +2,7 @@ import { NtkError, bytesPerElement, rebatch, sizeOf, type DType, type Network, t
 import { derive, type Derivation } from '../derivation.ts';
 import { planFactors } from '../factors/factor-plan.ts';
 import { isCheaperFactored } from '../factors/product-cost.ts';
+import { readsTransposed } from '../factors/transposed-activations.ts';
 import { cotangentProgram, parameterCount, tangentProgram } from '../linear-programs.ts';
 import { foldConvolutions } from '../simplify/fold-convolutions.ts';
 import { MAX_BATCH_ROWS } from './batch-size.ts';
@@ -106,7 +107,8 @@ function numbersFor(
   return {
     parameters: parameterCount(derivation),
     input,
-    kept: input + coefficients + (factors.serve ? factors.kept : 0),
+    // Batch by batch, factors take the place of coefficients, and transposed activations join them at the first product with Jᵀ.
+    kept: input + (factors.serve ? factors.kept + Math.max(coefficients, factors.transposed) : coefficients),
     widest: Math.max(
       1,
       ...derivation.nodes.map(({ shape, exampleAxis }) => (exampleAxis === null ? 0 : sizeOf(shape))),
@@ -118,15 +120,16 @@ function numbersFor(
   };
 }
 
-/** The numbers of the factors, the most that are alive while they are computed, and whether products are made from them. */
+/** The numbers of the factors and of what products read transposed, the most that are alive while they are computed, and whether products are made from them. */
 function factorSizes(
   derivation: Derivation,
   dtype: DType,
-): { readonly kept: number; readonly peak: number; readonly serve: boolean } {
+): { readonly kept: number; readonly transposed: number; readonly peak: number; readonly serve: boolean } {
   const plan = planFactors(derivation);
   const shapes = plan.terms.flatMap(({ activations, indices, sensitivities }) => [activations, indices, sensitivities]);
   return {
     kept: shapes.reduce((sum, shape) => sum + sizeOf(shape ?? [0]), 0),
+    transposed: plan.terms.filter(readsTransposed).reduce((sum, { activations }) => sum + sizeOf(activations!), 0),
     peak: peakNumbers(plan.program, dtype),
     serve: isCheaperFactored(derivation, plan),
   };
