@@ -65,7 +65,7 @@ export interface Linearization {
   readonly outputs: Tensor;
   /** J, [n·c, p]; belongs to the linearization */
   readonly jacobian: LinearOperator;
-  /** U ↦ J JᵀU, [k, n·c]; the caller disposes the result */
+  /** U ↦ J JᵀU, [k, n·c], what `ntkOperator` multiplies by once it has checked the shape of U; the caller disposes the result */
   readonly kernelProduct: (u: Tensor) => Promise<Tensor>;
   /** How products stay within their memory. */
   readonly memory: MemoryPlan;

@@ -10,7 +10,16 @@ import {
   type Linearization,
 } from '@ntk/jacobian';
 import { eigh, gemm, matrix, mirrorLower, type Matrix } from '@ntk/linop';
-import { OptionError, Rng, cpuBackend, sizeOf, type DType, type Network } from '@ntk/tensor';
+import {
+  OptionError,
+  Rng,
+  UnsupportedError,
+  cpuBackend,
+  sizeOf,
+  type Backend,
+  type DType,
+  type Network,
+} from '@ntk/tensor';
 import { expectAllclose, trackTensors } from '@ntk/tensor/testing';
 import { describe, expect, it, test } from 'vitest';
 import { jacobianByVjp } from './explicit.ts';
@@ -142,6 +151,23 @@ describe('kernels', () => {
       // J itself was rounded to float32 once more where its entries are products of factors.
       expect(distance(await kernelMatrix(l, l, { productDtype: 'float64' }))).toBeLessThan(2 ** -23);
       await expect(kernelMatrix(l, l, { productDtype: 'float64', assembly: 'products' })).rejects.toThrow(OptionError);
+    }
+    expect(tracked.describeLive()).toEqual([]);
+  });
+
+  it('products in a dtype that the backend lacks are refused', async () => {
+    const single = { ...cpuBackend(), supports: { ...cpuBackend().supports, float64: false } };
+    using l = await linearize(network, x, { backend: single });
+    await expect(kernelMatrix(l, l, { productDtype: 'float64' })).rejects.toThrow(UnsupportedError);
+  });
+
+  it('what was computed is released where reading it fails', async () => {
+    const tracked = trackTensors(cpuBackend());
+    {
+      const failing: Backend = { ...tracked };
+      using l = await linearize(network, inputsOf(network, 80, 'many'), { backend: failing, batchSize: 80 });
+      Object.assign(failing, { read: () => Promise.reject(new Error('unreadable')) });
+      await expect(kernelMatrix(l, l, { assembly: 'factors' })).rejects.toThrow('unreadable');
     }
     expect(tracked.describeLive()).toEqual([]);
   });

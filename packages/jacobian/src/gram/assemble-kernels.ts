@@ -49,7 +49,11 @@ async function fill(
     for (const [j, column] of columnTiles.entries()) {
       if (rowTiles === columnTiles && j > i) break;
       const blocks = await (row === column ? diagonalBlocks(request, row) : [await block(request, row, column)]);
-      for (const computed of blocks) await place(results, request, computed);
+      try {
+        for (const computed of blocks) await place(results, request, computed);
+      } finally {
+        blocks.forEach(({ tensor }) => tensor.dispose());
+      }
     }
   }
 }
@@ -107,14 +111,13 @@ async function diagonalBlocks({ rows, outputs, productDtype }: KernelRequest, ti
   return pairs.map((pair, i) => ({ ...pair, tensor: tensors[i]! }));
 }
 
-/** Puts a block where it belongs, and its transpose where that is asked for; disposes it. */
+/** Puts a block where it belongs, and its transpose where that is asked for. */
 async function place(
   results: readonly Matrix[],
   { rows, columns, outputs, triangle }: KernelRequest,
   { tensor, row, column }: KernelBlock,
 ): Promise<void> {
-  using owned = tensor;
-  const data = await rows.backend.read(owned);
+  const data = await rows.backend.read(tensor);
   const { rowsPerExample: c } = layoutOf(outputs, rows.c);
   const length = data.length / results.length;
   const at = { top: row.start, left: column.start, height: row.count, width: column.count };

@@ -56,7 +56,7 @@ export function factorNumbers({ activations, indices, sensitivities }: TermPlan)
   return size(activations) + size(indices) + size(sensitivities);
 }
 
-/** As `assemblyFor`, of linearizations. Factors that are there already cost nothing. */
+/** As `assemblyFor`, of linearizations. */
 export function assemblyOf({ rows, columns, outputs }: Pick<KernelRequest, 'rows' | 'columns' | 'outputs'>): Assembly {
   const size = { n: rows.n, m: columns.n, isSymmetric: rows === columns, outputs };
   return assemblyFor(rows.maps.derivation, rows.factors.plan, size, rows.maps.batchSize);

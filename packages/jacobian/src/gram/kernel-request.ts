@@ -1,5 +1,5 @@
 import { matrix, type Matrix } from '@ntk/linop';
-import { OptionError, ShapeError, type DType } from '@ntk/tensor';
+import { OptionError, ShapeError, UnsupportedError, type DType } from '@ntk/tensor';
 import type { Linearization } from '../linearize.ts';
 import { layoutOf, type KernelOutputs } from './kernel-outputs.ts';
 
@@ -33,8 +33,9 @@ export function kernelTargets({ rows, columns, outputs }: KernelRequest, into?: 
 /**
  * @throws {ShapeError} if two linearizations differ in more than their inputs
  * @throws {OptionError} if a triangle is asked of a kernel that has none
+ * @throws {UnsupportedError} if the backend lacks the dtype of the products
  */
-export function checkRequest({ rows, columns, triangle }: KernelRequest): void {
+export function checkRequest({ rows, columns, triangle, productDtype }: KernelRequest): void {
   const fits = rows.network === columns.network && rows.backend === columns.backend && rows.dtype === columns.dtype;
   const names = (l: Linearization): string => l.parameters.map((parameter) => parameter.name).join();
   if (!fits || names(rows) !== names(columns)) {
@@ -45,6 +46,12 @@ export function checkRequest({ rows, columns, triangle }: KernelRequest): void {
   if (triangle === 'lower' && rows !== columns) {
     throw new OptionError(
       "kernelMatrix: got triangle 'lower' for two linearizations, expected one: only the kernel of X with itself is symmetric; leave it out",
+    );
+  }
+  const { backend } = rows;
+  if (!backend.supports[productDtype]) {
+    throw new UnsupportedError(
+      `kernelMatrix: backend ${backend.name} has no ${productDtype} for products of factors; leave productDtype out or choose another backend`,
     );
   }
 }
