@@ -4,12 +4,11 @@ export const EVIDENCE_ROWS = 2000;
 /** Parameters up to which the evidence comes from all rows in parameter space, where there are fewer of them than rows. */
 export const EVIDENCE_PARAMETERS = 2000;
 
-/** Rows of the evidence of a noise variance for each output, or a prior variance for each layer, which takes some fifty factorisations. */
+/** Rows of the evidence of a noise variance for each output, which takes some fifty factorisations. */
 export const GROUPED_EVIDENCE_ROWS = 600;
 
 /**
- * Random vectors and most Lanczos steps of a Krylov run. With 10,000 rows, 8 probes leave 2 % of the prior variance to chance, and less of the noise variance: a third of
- * what the data leave open.
+ * Random vectors and most Lanczos steps of a Krylov run. With 10,000 rows of MLP 8-100-100-1, 8 vectors found the prior variance to 2 % and the noise variance to 0.1 % of what 64 found.
  */
 export const KRYLOV = { probes: 8, steps: 100 } as const;
 
