@@ -1,4 +1,12 @@
-import { type Matrix, cholesky, choleskyInverse, matrix, solveLower, solveLowerTransposed } from '@ntk/linop';
+import {
+  type Matrix,
+  cholesky,
+  choleskyInverse,
+  matrix,
+  solveLower,
+  solveLowerTransposed,
+  transposeMatrix,
+} from '@ntk/linop';
 import { OptionError } from '@ntk/tensor';
 import { checkOutputs } from './checks.ts';
 import type { Conditioning } from './conditioning.ts';
@@ -122,15 +130,8 @@ function sandwich(blocks: Float64Array, size: number, root: { size: number; bloc
       blocks: root.blocks.subarray(firstRow * root.size, (firstRow + size) * root.size),
     };
     const right = timesRootTransposed(matrix(size, size, blocks.subarray(start, start + width)), local); // X Lᵀ
-    const both = timesRootTransposed(transposeOf(right), local); // (L X Lᵀ)ᵀ, symmetric
+    const both = timesRootTransposed(transposeMatrix(right), local); // (L X Lᵀ)ᵀ, symmetric
     result.set(both.data, start);
   }
   return result;
-}
-
-function transposeOf(a: Matrix): Matrix {
-  const t = matrix(a.columns, a.rows);
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j < a.columns; j++) t.data[j * a.rows + i] = a.data[i * a.columns + j]!;
-  return t;
 }
