@@ -87,11 +87,11 @@ async function kernels(
   rows: Linearization,
   columns: Linearization,
   outputs: KernelOutputs,
-  { productDtype = rows.dtype, triangle = 'both', into, ...options }: SingleKernelOptions,
+  { assembly: named, productDtype = rows.dtype, triangle = 'both', into }: SingleKernelOptions,
 ): Promise<readonly Matrix[]> {
   const request = { rows, columns, outputs, productDtype, triangle };
   checkRequest(request);
-  const { assembly = productDtype === rows.dtype ? assemblyOf(request) : 'factors' } = options;
+  const assembly = named ?? (productDtype === rows.dtype ? assemblyOf(request) : 'factors');
   if (assembly === 'products' && productDtype !== rows.dtype) {
     throw new OptionError(
       `kernelMatrix: got assembly 'products' and productDtype ${productDtype} with a linearization in ${rows.dtype}, expected one dtype; ` +
