@@ -57,7 +57,8 @@ export function planProblem(
   },
 ): PlanProblem {
   const cost = linearizationCost(network, options.layers);
-  const kernels = kernelPlanner(network, options.layers);
+  const memoryOf = remembered(memoryPlanner(network, options.layers));
+  const kernels = kernelPlanner(network, options.layers, memoryOf);
   return {
     n,
     c: cost.outputs,
@@ -65,7 +66,7 @@ export function planProblem(
     m: options.predictions ?? DEFAULT_PREDICTIONS,
     cost,
     learnsOn: options.learnsOn,
-    memoryOf: remembered(memoryPlanner(network, options.layers)),
+    memoryOf,
     // In the form that linearizations have unless they are told otherwise.
     kernelOf: remembered((request) => kernels({ ...request, factorForm: 'cheapest' })),
   };

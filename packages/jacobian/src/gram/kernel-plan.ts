@@ -4,7 +4,7 @@ import type { FactorForm } from '../factors/factor-form.ts';
 import { planFactors, type FactorPlan, type TermPlan } from '../factors/factor-plan.ts';
 import { isCheaperFactored } from '../factors/product-cost.ts';
 import { selectParameters, type LayerSelection } from '../layers.ts';
-import { DEFAULT_MEMORY_BYTES, memoryPlanner, type MemoryPlan } from '../memory/memory-plan.ts';
+import { DEFAULT_MEMORY_BYTES, memoryPlanner, type MemoryOptions, type MemoryPlan } from '../memory/memory-plan.ts';
 import { COLUMNS_AT_ONCE } from './kernel-by-products.ts';
 import type { KernelCandidate, KernelPlan, LayerPlan, LayerStrategy } from './kernel-candidate.ts';
 import { explainKernelPlan } from './explain-kernel-plan.ts';
@@ -54,10 +54,15 @@ export function planKernel(network: Network, options: KernelPlanOptions): Kernel
   return kernelPlanner(network, options.layers ?? 'all')(options);
 }
 
-/** `planKernel` for many questions about a network, which is derived once for all of them. */
+/**
+ * `planKernel` for many questions about a network, which is derived once for all of them.
+ *
+ * @param memoryOf - the `memoryPlanner` of the same network and layers, where there is one already
+ */
 export function kernelPlanner(
   network: Network,
   layers: LayerSelection,
+  memoryOf: (options: MemoryOptions) => MemoryPlan = memoryPlanner(network, layers),
 ): (options: Omit<KernelPlanOptions, 'layers'>) => KernelPlan {
   const chosen = selectParameters(network, layers);
   const derivation = derive(
@@ -66,13 +71,18 @@ export function kernelPlanner(
     () => false, // as factors are made
   );
   const names = chosen.map((i) => network.parameters[i]!.name);
-  const memoryOf = memoryPlanner(network, layers);
+  const plans = new Map<FactorForm, FactorPlan>();
+  const factorsOf = (form: FactorForm): FactorPlan => {
+    const plan = plans.get(form) ?? planFactors(derivation, form);
+    plans.set(form, plan);
+    return plan;
+  };
   return (options) => {
     const { n, m = n, outputs = 'full', dtype = 'float32', memory = Infinity, rates = TYPICAL } = options;
     const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, factorForm } = options;
     const size = { n, m, isSymmetric: options.m === undefined, outputs };
     const sides = (size.isSymmetric ? [n] : [n, m]).map((examples) => memoryOf({ n: examples, dtype, budgetBytes }));
-    const context = { derivation, size, names, dtype, rates, sides };
+    const context = { derivation, factorsOf, size, names, dtype, rates, sides };
     const forms = factorForm === undefined ? (['cheapest', 'positions', 'jacobian'] as const) : [factorForm];
     const candidates = [...forms.map((form) => byFactors(context, form)), byProducts(context)];
     const plan = { ...chosenOf(candidates, context, memory), size, candidates };
@@ -82,16 +92,11 @@ export function kernelPlanner(
 
 /** The fastest that fits: of what `kernelMatrix` is put together from, if any fits of that. */
 function chosenOf(candidates: readonly KernelCandidate[], context: Context, memory: number): KernelCandidate {
-  const { derivation, size, sides } = context;
+  const { derivation, factorsOf, size, sides } = context;
   const fitting = candidates.filter(({ bytes }) => bytes <= memory);
   if (fitting.length === 0) throw new OptionError(nothingFits(candidates, memory, size));
   const { factorForm } = candidates[0]!;
-  const assembly = assemblyFor(
-    derivation,
-    planFactors(derivation, factorForm),
-    size,
-    sides[0]!.factorBatches.batchSize,
-  );
+  const assembly = assemblyFor(derivation, factorsOf(factorForm), size, sides[0]!.factorBatches.batchSize);
   const preferred = fitting.filter((candidate) => candidate.assembly === assembly);
   return (preferred.length > 0 ? preferred : fitting).reduce((least, candidate) =>
     candidate.seconds < least.seconds ? candidate : least,
@@ -100,6 +105,7 @@ function chosenOf(candidates: readonly KernelCandidate[], context: Context, memo
 
 interface Context {
   readonly derivation: Derivation;
+  readonly factorsOf: (form: FactorForm) => FactorPlan;
   readonly size: KernelSize;
   readonly names: readonly string[];
   readonly dtype: DType;
@@ -110,7 +116,7 @@ interface Context {
 
 function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
   const { derivation, size, dtype, rates } = context;
-  const factors = planFactors(derivation, factorForm);
+  const factors = context.factorsOf(factorForm);
   const examples = size.isSymmetric ? size.n : size.n + size.m;
   const element = bytesPerElement(dtype);
   const rate = rates.products[dtype];
@@ -153,7 +159,7 @@ function pairBytes({ terms }: FactorPlan, { derivation, size }: Context): number
 
 function byProducts(context: Context): KernelCandidate {
   const { derivation, size, names, dtype, rates } = context;
-  const factors = planFactors(derivation);
+  const factors = context.factorsOf('cheapest');
   const c = derivation.outputShape[1]!;
   const products = productsCost(derivation, factors, (size.n + size.m) / 2) * size.m * c;
   const kernel = kernelBytes(context);
