@@ -1,5 +1,5 @@
 import { sizeOf, type Attributes, type NodeOf, type Shape } from '@ntk/tensor';
-import { blockedConvolution, isBlocked, upsideDown } from './blocked-convolution.ts';
+import { blockedConvolution, isBlocked, upsideDown, type Convolution } from './blocked-convolution.ts';
 import type { Graph, Operand } from './graph.ts';
 import type { Rule } from './rule.ts';
 import { layWindows, windowRules } from './window.ts';
@@ -29,17 +29,19 @@ function onnxPads([top, bottom, left, right]: readonly number[]): number[] {
 /** ONNX Runtime has convolutions in float32 only; in float64, and for single pixels, they are products with the windows. */
 const conv2d: Rule<'conv2d'> = (graph, [images, filter], node) => {
   if (isProduct(graph, filter!, node)) return windowProduct(graph, images!, filter!, node);
-  const { strides, dilations, groups } = node.attributes;
-  const pads = onnxPads(node.attributes.pads);
-  const { shape } = node;
-  if (groups === 1 && isBlocked(graph, images!.shape[3]!, shape[3]!)) {
-    const both = { images: images!, filter: filter! };
-    return blockedConvolution(graph, { ...both, isTurned: false, strides, dilations, pads, shape });
-  }
-  const attributes = { strides, pads, dilations, group: groups, kernel_shape: filter!.shape.slice(0, 2) };
-  const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
-  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images!), weights], attributes), shape);
+  const { attributes, shape } = node;
+  const pads = onnxPads(attributes.pads);
+  return convolution(graph, { ...attributes, images: images!, filter: filter!, isTurned: false, pads, shape });
 };
+
+/** A convolution, in blocks of channels where it can be. */
+function convolution(graph: Graph, one: Convolution & { readonly groups: number }): string {
+  const { images, filter, isTurned, strides, dilations, pads, groups, shape } = one;
+  if (groups === 1 && isBlocked(graph, images.shape[3]!, shape[3]!)) return blockedConvolution(graph, one);
+  const attributes = { strides, pads, dilations, group: groups, kernel_shape: filter.shape.slice(0, 2) };
+  const weights = isTurned ? turnedFilter(graph, filter, groups) : graph.transpose(filter.name, [3, 2, 0, 1]);
+  return channelsLast(graph, graph.node('Conv', [channelsFirst(graph, images), weights], attributes), shape);
+}
 
 function isProduct(graph: Graph, { shape }: Operand, { attributes }: Node | TransposeNode): boolean {
   return graph.dtype === 'float64' || (attributes.groups === 1 && shape[0] === 1 && shape[1] === 1);
@@ -88,8 +90,10 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
   if (isProduct(graph, filter!, node)) return foldedProduct(graph, responses!, filter!, node);
   const { strides, pads, dilations, groups } = node.attributes;
   const turnedPads = pads.map((pad, side) => dilations[side >> 1]! * (filter!.shape[side >> 1]! - 1) - pad);
-  if (strides.every((stride) => stride === 1) && turnedPads.every((pad) => pad >= 0))
-    return turnedConvolution(graph, responses!, filter!, { ...node, pads: onnxPads(turnedPads) });
+  if (strides.every((stride) => stride === 1) && turnedPads.every((pad) => pad >= 0)) {
+    const turned = { images: responses!, filter: filter!, isTurned: true, pads: onnxPads(turnedPads) };
+    return convolution(graph, { ...turned, strides, dilations, groups, shape: node.shape });
+  }
   const images = channelsFirst(graph, responses!);
   const weights = graph.transpose(filter!.name, [3, 2, 0, 1]);
   const attributes = {
@@ -102,20 +106,6 @@ const conv2dTranspose: Rule<'conv2dTranspose'> = (graph, [responses, filter], no
   };
   return channelsLast(graph, graph.node('ConvTranspose', [images, weights], attributes), node.shape);
 };
-
-/** The convolution of responses with the filter turned around. */
-function turnedConvolution(
-  graph: Graph,
-  images: Operand,
-  filter: Operand,
-  { attributes: { strides, dilations, groups }, shape, pads }: TransposeNode & { readonly pads: readonly number[] },
-): string {
-  if (groups === 1 && isBlocked(graph, images.shape[3]!, shape[3]!))
-    return blockedConvolution(graph, { images, filter, isTurned: true, strides, dilations, pads, shape });
-  const attributes = { pads, dilations, group: groups, kernel_shape: filter.shape.slice(0, 2) };
-  const inputs = [channelsFirst(graph, images), turnedFilter(graph, filter, groups)];
-  return channelsLast(graph, graph.node('Conv', inputs, attributes), shape);
-}
 
 /** Rows and columns at the end of the images that no window reaches. */
 function leftOver(
