@@ -2,7 +2,7 @@ import { kernelMatrix, linearize } from '@ntk/jacobian';
 import type { Matrix } from '@ntk/linop';
 import { NtkError, formatBytes, outputCount, type Backend, type Network, type TypedArray } from '@ntk/tensor';
 import { bestWaitPolicy } from '../peers/best-wait-policy.ts';
-import { mlpArrays } from '../peers/mlp-arrays.ts';
+import { mlpProblem } from '../peers/mlp-problem.ts';
 import { runPeer, type PeerProblem, type WaitPolicy } from '../peers/run-peer.ts';
 import { relativeDistance } from './relative-distance.ts';
 import { time, type Timing } from './timing.ts';
@@ -119,19 +119,14 @@ function columnsOf({ data, columns }: Matrix, chosen: Float64Array): Float64Arra
 }
 
 function peerProblem({ network, x, n }: GramSource): PeerProblem {
-  return {
-    arrays: { x: { shape: [n, x.length / n], data: x }, ...mlpArrays(network) },
-    settings: {
-      columns: COLUMNS,
+  return mlpProblem(
+    { network, activation: 'tanh', priorVariance: 1, noiseVariance: 0 },
+    {
+      arrays: { x: { shape: [n, x.length / n], data: x } },
       // The slower of its ways takes a minute for the larger ones.
-      runs: n <= 500 ? 3 : 1,
-      layers: network.parameters.length / 2,
-      activation: 'tanh',
-      priorVariance: 1,
-      noiseVariance: 0,
-      threads: 2,
+      settings: { columns: COLUMNS, runs: n <= 500 ? 3 : 1 },
     },
-  };
+  );
 }
 
 /** A row as text for a terminal. */

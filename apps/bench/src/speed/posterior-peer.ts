@@ -1,5 +1,5 @@
 import { bestWaitPolicy } from '../peers/best-wait-policy.ts';
-import { mlpArrays } from '../peers/mlp-arrays.ts';
+import { mlpProblem } from '../peers/mlp-problem.ts';
 import { runPeer, type PeerProblem } from '../peers/run-peer.ts';
 import { POSTERIOR_PROBLEMS, type PosteriorProblem, type PosteriorProblemName } from './posterior-problem.ts';
 
@@ -66,26 +66,17 @@ async function ask(
 }
 
 function peerProblem(problem: PosteriorProblem, name: PosteriorProblemName): PeerProblem {
-  const { network, x, y, test, n, m, c, priorVariance, noiseVariance } = problem;
+  const { x, y, test, n, m, c } = problem;
   const { columns, referenceDtype, meanRtol, varianceRtol, runs } = POSTERIOR_PROBLEMS[name];
-  return {
-    arrays: {
-      x: { shape: [n, x.length / n], data: x },
-      y: { shape: [n, c], data: y },
-      test: { shape: [m, x.length / n], data: test },
-      ...mlpArrays(network),
+  return mlpProblem(
+    { ...problem, activation: 'tanh' },
+    {
+      arrays: {
+        x: { shape: [n, x.length / n], data: x },
+        y: { shape: [n, c], data: y },
+        test: { shape: [m, x.length / n], data: test },
+      },
+      settings: { columns, referenceDtype, meanRtol, varianceRtol, runs },
     },
-    settings: {
-      columns,
-      referenceDtype,
-      meanRtol,
-      varianceRtol,
-      runs,
-      layers: network.parameters.length / 2,
-      activation: 'tanh',
-      priorVariance,
-      noiseVariance,
-      threads: 2,
-    },
-  };
+  );
 }

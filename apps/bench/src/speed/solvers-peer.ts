@@ -1,6 +1,6 @@
 import { bestWaitPolicy } from '../peers/best-wait-policy.ts';
-import { mlpArrays } from '../peers/mlp-arrays.ts';
-import { runPeer, type PeerProblem } from '../peers/run-peer.ts';
+import { mlpProblem } from '../peers/mlp-problem.ts';
+import { runPeer } from '../peers/run-peer.ts';
 import type { KernelSource } from './solver-problem.ts';
 
 /** What the released code's way found. */
@@ -28,26 +28,16 @@ const COLUMNS = 2;
 /** Conjugate gradients in the released code's way, in float64, with the setting of threads that is best for one product. */
 export async function solveByPeer(
   python: string,
-  { network, x, n, priorVariance }: KernelSource,
+  { x, n, ...source }: KernelSource,
   { b, k, noiseVariance, rtol }: PeerSystem,
 ): Promise<PeerSolution> {
-  const problem: PeerProblem = {
-    arrays: {
-      x: { shape: [n, x.length / n], data: x },
-      b: { shape: [k, b.length / k], data: b },
-      ...mlpArrays(network),
+  const problem = mlpProblem(
+    { ...source, activation: 'tanh', noiseVariance },
+    {
+      arrays: { x: { shape: [n, x.length / n], data: x }, b: { shape: [k, b.length / k], data: b } },
+      settings: { rtol, columns: COLUMNS, dtype: 'float64' },
     },
-    settings: {
-      layers: network.parameters.length / 2,
-      activation: 'tanh',
-      priorVariance,
-      noiseVariance,
-      rtol,
-      columns: COLUMNS,
-      dtype: 'float64',
-      threads: 2,
-    },
-  };
+  );
   const options = { python, script: 'solvers.py' };
   const waitPolicy = await bestWaitPolicy(problem, { ...options, arguments: ['product'] });
   const answer = await runPeer(problem, { ...options, arguments: ['solve'], waitPolicy });

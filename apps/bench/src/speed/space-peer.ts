@@ -1,5 +1,5 @@
-import { mlpArrays } from '../peers/mlp-arrays.ts';
-import { runPeer, type PeerProblem } from '../peers/run-peer.ts';
+import { mlpProblem } from '../peers/mlp-problem.ts';
+import { runPeer } from '../peers/run-peer.ts';
 import type { SpaceProblem } from './space-problem.ts';
 
 /** What the released code's way found in one space. */
@@ -28,28 +28,20 @@ export const GIVEN_UP: string = `not converged after ${MAX_SECONDS} s`;
  */
 export async function meanByPeer(
   python: string,
-  { network, x, y, test, inputs, priorVariance, noiseVariance }: SpaceProblem,
+  { x, y, test, inputs, ...source }: SpaceProblem,
   space: 'function' | 'parameter',
 ): Promise<PeerMean | undefined> {
-  const problem: PeerProblem = {
-    arrays: {
-      x: { shape: [x.length / inputs, inputs], data: x },
-      y: { shape: [y.length, 1], data: y },
-      test: { shape: [test.length / inputs, inputs], data: test },
-      ...mlpArrays(network),
+  const problem = mlpProblem(
+    { ...source, activation: 'elu' },
+    {
+      arrays: {
+        x: { shape: [x.length / inputs, inputs], data: x },
+        y: { shape: [y.length, 1], data: y },
+        test: { shape: [test.length / inputs, inputs], data: test },
+      },
+      settings: { rtol: RTOL[space], epsilon: EPSILON, maxSeconds: MAX_SECONDS, dtype: 'float64' },
     },
-    settings: {
-      layers: network.parameters.length / 2,
-      activation: 'elu',
-      priorVariance,
-      noiseVariance,
-      rtol: RTOL[space],
-      epsilon: EPSILON,
-      maxSeconds: MAX_SECONDS,
-      dtype: 'float64',
-      threads: 2,
-    },
-  };
+  );
   const answer = await runPeer(problem, { python, script: 'space.py', arguments: [space], waitPolicy: 'passive' });
   try {
     if (answer.report['isFinished'] !== true) return undefined;
