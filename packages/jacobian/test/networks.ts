@@ -160,6 +160,13 @@ export function networksOfAllForms(): Record<string, Network> {
       rng,
     ),
     'outputs that no parameter reaches': customNetwork([2], { w: [2, 2] }, (b, x) => b.unary('tanh', x), rng),
+    'one output of a layer as wide as its inputs': randomDense([6, 6, 1], rng),
+    'one output of such a kernel at two positions': customNetwork(
+      [2, 9],
+      { w: [9, 8], v: [16, 1] },
+      (b, x, { w, v }) => b.matmul(b.reshape(b.unary('tanh', b.matmul(x, w!)), [-1, 16]), v!),
+      rng,
+    ),
   };
 }
 

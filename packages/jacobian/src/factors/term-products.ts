@@ -81,9 +81,33 @@ export function emitTermCotangent(
     return b.reshape(b.matmul(columns, b.reshape(sensitivities, [n * c, width])), [1, k, width]);
   }
   const factored = extentsOf(b, activations, sensitivities);
-  return transposed === null
-    ? cotangentBySensitivities(b, factored, u)
+  if (transposed === null) return cotangentBySensitivities(b, factored, u);
+  return weighsActivations(factored, b.shape(u)[1]!)
+    ? cotangentByWeightedActivations(b, factored, transposed, u)
     : cotangentByActivations(b, factored, transposed, u);
+}
+
+/**
+ * Whether U meets the activations of a network with one output rather than its sensitivities. There is nothing to sum over outputs then, and the transposed
+ * activations are multiplied in the order in which they lie, for all right-hand sides: half the time for each number of one small product for each example.
+ */
+function weighsActivations({ c, a, width }: Factored, k: number): boolean {
+  return c === 1 && k > 1 && a < 2 * width;
+}
+
+/** Σ_it (U_i A_it) ⊗ G_it for one output: one product with G for all right-hand sides, whose gradients come one after another. */
+function cotangentByWeightedActivations(
+  b: ProgramBuilder,
+  { sensitivities, n, positions, a, width }: Factored,
+  transposed: Value,
+  u: Value,
+): Value {
+  const k = b.shape(u)[1]!;
+  const weights = b.reshape(permute(b, u, [1, 0, 2]), [k, 1, n, 1]);
+  const weighted = b.mul(b.reshape(transposed, [a, n, positions]), weights); // [k, a, n, T]
+  const rows = b.reshape(sensitivities, [n * positions, width]);
+  const gradients = b.matmul(b.reshape(weighted, [k * a, n * positions]), rows);
+  return permute(b, b.reshape(gradients, [k, a, width]), [1, 0, 2]);
 }
 
 /** Σ_it A_it ⊗ (Σ_α U_iα G_iαt): one product for each example, then one with Aᵀ for all right-hand sides. */
