@@ -1,4 +1,4 @@
-import { linearize, planKernel, type KernelPlanOptions } from '@ntk/jacobian';
+import { kernelMatrix, linearize, planKernel, type KernelPlanOptions } from '@ntk/jacobian';
 import { OptionError, Rng, cpuBackend, sizeOf } from '@ntk/tensor';
 import { describe, expect, it } from 'vitest';
 import { assemblyOf } from '../src/gram/kernel-cost.ts';
@@ -95,6 +95,48 @@ describe('planKernel', () => {
       }
     }
   });
+
+  it('knows what products in float64 of factors in float32 take', () => {
+    const [single, mixed, double] = [
+      plan({ n: 2000 }),
+      plan({ n: 2000, productDtype: 'float64' }),
+      plan({ n: 2000, dtype: 'float64' }),
+    ];
+    const pairs = ({ layers }: typeof single): number => layers.reduce((sum, { seconds }) => sum + seconds, 0);
+    // Factors stay in float32, their products take what they take in float64.
+    expect(mixed.layers.map(({ bytes }) => bytes)).toEqual(single.layers.map(({ bytes }) => bytes));
+    expect(mixed.heldBytes).toBe(single.heldBytes);
+    expect(pairs(mixed)).toBeGreaterThan(1.5 * pairs(single));
+    expect(pairs(mixed)).toBeLessThanOrEqual(pairs(double));
+    expect(mixed.seconds).toBeGreaterThan(single.seconds);
+    expect(mixed.bytes).toBeGreaterThan(single.bytes);
+    expect(mixed.explain()).toMatch(/\(full\), float32 with products in float64\n/);
+    expect(plan({ n: 2000, productDtype: 'float32' }).candidates).toEqual(single.candidates);
+  });
+
+  it('knows that tiles are made again for each batch of the other side', () => {
+    const extra = (options: Partial<KernelPlanOptions>): number =>
+      plan({ ...options, productDtype: 'float64' }).seconds - plan(options).seconds;
+    const pairs = (options: Partial<KernelPlanOptions>): number =>
+      plan({ ...options, productDtype: 'float64' }).layers.reduce((sum, { seconds }) => sum + seconds, 0) -
+      plan(options).layers.reduce((sum, { seconds }) => sum + seconds, 0);
+    const conversion = (options: Partial<KernelPlanOptions>): number => extra(options) - pairs(options);
+    expect(conversion({ n: 2000 })).toBeGreaterThan(0);
+    expect(conversion({ n: 40_000 }) / conversion({ n: 20_000 })).toBeGreaterThan(3);
+    expect(conversion({ n: 20_000, m: 20_000 })).toBeGreaterThan(1.5 * conversion({ n: 20_000 }));
+  });
+
+  it.each(Object.entries(networksOfAllForms()))(
+    'leaves what cannot be done in another dtype: %s',
+    async (_name, other) => {
+      const { assembly, candidates } = planKernel(other, { n: 3, productDtype: 'float64' });
+      expect(assembly).toBe('factors');
+      expect(candidates.every((candidate) => candidate.assembly === 'factors')).toBe(true);
+      const x = new Rng('x').normals(3 * sizeOf(other.program.inputs[0]!.shape));
+      using l = await linearize(other, x, { backend: cpuBackend(), dtype: 'float32' });
+      await expect(kernelMatrix(l, l, { assembly, productDtype: 'float64' })).resolves.toBeDefined();
+    },
+  );
 
   it('accepts the memory that it asked for', () => {
     const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };

@@ -118,8 +118,9 @@ export async function gramSuite(
 
 type Way = Pick<GramRow, 'outputs' | 'assembly' | 'isReused' | 'triangle' | 'productDtype'>;
 
-function plannedMs(network: Network, n: number, way: Pick<GramRow, 'outputs' | 'assembly' | 'factorForm'>): number {
-  const { candidates } = planKernel(network, { n, outputs: way.outputs });
+function plannedMs(network: Network, n: number, way: Way & Pick<GramRow, 'factorForm'>): number {
+  const { outputs, productDtype } = way;
+  const { candidates } = planKernel(network, { n, outputs, productDtype });
   const planned = candidates.find((each) => each.assembly === way.assembly && each.factorForm === way.factorForm);
   return 1e3 * planned!.seconds;
 }

@@ -6,6 +6,7 @@ export interface PlanSetting {
   /** c. */
   readonly outputs: number;
   readonly dtype: DType;
+  readonly productDtype: DType;
   readonly memory: number;
 }
 
@@ -14,6 +15,7 @@ export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: Pl
   const { size, layers, candidates } = plan;
   const isLimited = setting.memory !== Infinity;
   const limit = isLimited ? `, memory at most ${formatBytes(setting.memory)}` : '';
+  const products = setting.productDtype === setting.dtype ? '' : ` with products in ${setting.productDtype}`;
   const best = isLimited ? 'chosen: the fastest that fits' : 'chosen: the fastest';
   const layerRows = layers.map(({ parameters, strategy, seconds, bytes }) => [
     shortened(parameters),
@@ -34,7 +36,7 @@ export function explainKernelPlan(plan: Omit<KernelPlan, 'explain'>, setting: Pl
     return [nameOf(candidate), formatSeconds(candidate.seconds), formatBytes(candidate.bytes), verdict];
   });
   return [
-    `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} output${setting.outputs === 1 ? '' : 's'} (${size.outputs}), ${setting.dtype}${limit}`,
+    `kernel of ${size.n} × ${size.m} examples with ${setting.outputs} output${setting.outputs === 1 ? '' : 's'} (${size.outputs}), ${setting.dtype}${products}${limit}`,
     ...indented([['layer', 'strategy', 'time', 'memory'], ...layerRows], [2, 3]),
     ...indented([['way', 'time', 'memory at the peak', ''], ...candidateRows], [1, 2]),
   ].join('\n');

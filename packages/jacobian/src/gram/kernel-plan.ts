@@ -31,6 +31,8 @@ export interface KernelPlanOptions {
   readonly outputs?: KernelOutputs;
   /** float32 unless named. */
   readonly dtype?: DType;
+  /** What `kernelMatrix` is told; `dtype` unless named. Another one leaves no way by products. */
+  readonly productDtype?: DType;
   /** Bytes that may be held at once, the kernel included; no bound unless given. */
   readonly memory?: number;
   /** What `linearize` is allowed, by which it chooses batches; 4 GiB unless given. */
@@ -79,24 +81,31 @@ export function kernelPlanner(
   };
   return (options) => {
     const { n, m = n, outputs = 'full', dtype = 'float32', memory = Infinity, rates = TYPICAL } = options;
-    const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, factorForm } = options;
+    const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, factorForm, productDtype = dtype } = options;
     const size = { n, m, isSymmetric: options.m === undefined, outputs };
     const sides = (size.isSymmetric ? [n] : [n, m]).map((examples) => memoryOf({ n: examples, dtype, budgetBytes }));
-    const context = { derivation, factorsOf, size, names, dtype, rates, sides };
+    const context = { derivation, factorsOf, size, names, dtype, productDtype, rates, sides };
     const forms = factorForm === undefined ? (['cheapest', 'positions', 'jacobian'] as const) : [factorForm];
-    const candidates = [...forms.map((form) => byFactors(context, form)), byProducts(context)];
+    const candidates = forms.map((form) => byFactors(context, form));
+    if (productDtype === dtype) candidates.push(byProducts(context));
     const plan = { ...chosenOf(candidates, context, memory), size, candidates };
-    return { ...plan, explain: () => explainKernelPlan(plan, { outputs: derivation.outputShape[1]!, dtype, memory }) };
+    return {
+      ...plan,
+      explain: () => explainKernelPlan(plan, { outputs: derivation.outputShape[1]!, dtype, productDtype, memory }),
+    };
   };
 }
 
 /** The fastest that fits: of what `kernelMatrix` is put together from, if any fits of that. */
 function chosenOf(candidates: readonly KernelCandidate[], context: Context, memory: number): KernelCandidate {
-  const { derivation, factorsOf, size, sides } = context;
+  const { derivation, factorsOf, size, sides, dtype, productDtype } = context;
   const fitting = candidates.filter(({ bytes }) => bytes <= memory);
   if (fitting.length === 0) throw new OptionError(nothingFits(candidates, memory, size));
   const { factorForm } = candidates[0]!;
-  const assembly = assemblyFor(derivation, factorsOf(factorForm), size, sides[0]!.factorBatches.batchSize);
+  const assembly =
+    productDtype === dtype
+      ? assemblyFor(derivation, factorsOf(factorForm), size, sides[0]!.factorBatches.batchSize)
+      : 'factors';
   const preferred = fitting.filter((candidate) => candidate.assembly === assembly);
   return (preferred.length > 0 ? preferred : fitting).reduce((least, candidate) =>
     candidate.seconds < least.seconds ? candidate : least,
@@ -109,29 +118,28 @@ interface Context {
   readonly size: KernelSize;
   readonly names: readonly string[];
   readonly dtype: DType;
+  readonly productDtype: DType;
   readonly rates: KernelRates;
   /** The memory of each linearization. */
   readonly sides: readonly MemoryPlan[];
 }
 
 function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
-  const { derivation, size, dtype, rates } = context;
+  const { derivation, size, dtype, productDtype, rates } = context;
   const factors = context.factorsOf(factorForm);
   const examples = size.isSymmetric ? size.n : size.n + size.m;
   const element = bytesPerElement(dtype);
-  const rate = rates.products[dtype];
+  const pairRate = rates.products[productDtype];
   const layers = [...factors.terms, ...remainingTerm(derivation, factors)].map((term): LayerPlan => {
     const bytes = examples * factorNumbers(term) * element;
-    const seconds = termPairs(term, size) / rate + (2 * bytes) / rates.memory;
+    const seconds = termPairs(term, size) / pairRate + (2 * bytes) / rates.memory;
     return { parameters: namesOf(term, context.names), strategy: strategyOf(term, factors), seconds, bytes };
   });
   const sum = (pick: (layer: LayerPlan) => number): number => layers.reduce((total, layer) => total + pick(layer), 0);
   const held = sum(({ bytes }) => bytes);
   const heldBytes = keptBytes(context) + (servesProducts(context, factors, factorForm) ? 0 : held);
   const making = Math.max(...context.sides.map(({ factorBytes }) => factorBytes));
-  const together =
-    context.sides.reduce((total, { factorBatches }) => total + factorBatches.batchSize, 0) * (size.isSymmetric ? 2 : 1);
-  const tiles = held * Math.min(1, together / examples);
+  const tiles = tileSizes(context, held);
   const kernel = kernelBytes(context);
   return {
     assembly: 'factors',
@@ -139,13 +147,31 @@ function byFactors(context: Context, factorForm: FactorForm): KernelCandidate {
     layers,
     // c backward passes, and the kernel is written once from tiles.
     seconds:
-      factorsCost(derivation, factors, examples, context.sides[0]!.factorBatches.batchSize) / rate +
+      factorsCost(derivation, factors, examples, context.sides[0]!.factorBatches.batchSize) / rates.products[dtype] +
       sum(({ seconds }) => seconds) +
-      (3 * kernel) / rates.memory,
+      (tiles.convertedBytes + 3 * kernel) / rates.memory,
     heldBytes,
     // The factors of two batches lie there twice, as they are kept and in tiles, while those of the next are made.
-    bytes: heldBytes + making + tiles + kernel + pairBytes(factors, context),
+    bytes: heldBytes + making + tiles.bytes + kernel + pairBytes(factors, context),
   };
+}
+
+/** What tiles take: their bytes at the peak, and the bytes that are moved for them in all where products are in another dtype than factors. */
+function tileSizes(
+  { size, sides, dtype, productDtype }: Context,
+  heldBytes: number,
+): { readonly bytes: number; readonly convertedBytes: number } {
+  const examples = size.isSymmetric ? size.n : size.n + size.m;
+  const batches = sides.map(({ factorBatches }) => factorBatches.batchSize);
+  const together = batches.reduce((total, batchSize) => total + batchSize, 0) * (size.isSymmetric ? 2 : 1);
+  const tiles = heldBytes * Math.min(1, together / examples);
+  if (productDtype === dtype) return { bytes: tiles, convertedBytes: 0 };
+  const ratio = bytesPerElement(productDtype) / bytesPerElement(dtype);
+  // Those of the second side are made for each batch of the first; of one side with itself, for the batches before it.
+  const rounds = Math.ceil(size.n / batches[0]!);
+  const made = heldBytes * (size.isSymmetric ? (rounds + 1) / 2 : (size.n + rounds * size.m) / examples);
+  // Read from the backend, and written and read on their way back; both dtypes of a batch lie there, on the backend and on the host.
+  return { bytes: tiles * (ratio + Math.max(1, ratio)), convertedBytes: made * (2 + 4 * ratio) };
 }
 
 /** A bound for the bytes of a tile of the kernel and what goes into it, four numbers for each pair of positions: a tile Program takes no more pairs at once. */
