@@ -36,7 +36,7 @@ export interface AdaptOptions {
   readonly noise?: NoiseOption;
   /** Prior variance s² of every parameter's deviation from its trained value, or 'learn' (default). */
   readonly priorVariance?: number | 'learn';
-  /** Rows whose evidence is maximised where variances are learned and there are more than 2,000: all of them (default), or a random sample of so many. */
+  /** Rows whose evidence is maximised where variances are learned and there are more than 2,000: all of them (default), or a random sample of so many. Few parameters give the exact evidence of all rows either way. */
   readonly learnOn?: 'all' | 'sample';
   /** That of `plan` unless named, or 'full' without one. */
   readonly outputs?: OutputsLayout;

@@ -1,5 +1,5 @@
 import { alignColumns, formatBytes, formatSeconds } from '@ntk/tensor';
-import { KRYLOV } from '../fit/evidence-size.ts';
+import { EVIDENCE_ROWS, KRYLOV } from '../fit/evidence-size.ts';
 import { evidenceSource } from '../fit/evidence-source.ts';
 import type { Candidate } from './candidates.ts';
 import { describeMethod } from './method.ts';
@@ -27,13 +27,20 @@ export function explain(plan: Plan): string[] {
 
 /** Where the variances are learned from, where it is not the kernel of all rows. */
 function learningOf(plan: Plan): string[] {
-  const rows = plan.sizes.n * plan.sizes.c;
+  const { n, c, p } = plan.sizes;
+  const rows = n * c;
   switch (evidenceSource(plan)) {
     case 'products':
       return [`variances are learned from all ${rows} rows by one Krylov run with ${KRYLOV.probes} random vectors`];
     case 'sample':
       return [`variances are learned from a sample of the ${rows} rows`];
     case 'parameters':
+      // A plan doesn't know whether the noise has one variance or one for each output, whose evidence takes many factorisations.
+      return plan.learnsOn === 'sample' && rows > EVIDENCE_ROWS
+        ? [
+            `variances are learned from all ${rows} rows, exactly, by the ${p} parameters; a noise variance for each output from a sample`,
+          ]
+        : [];
     case 'kernel':
     case undefined:
       return [];

@@ -128,6 +128,11 @@ describe('a plan', () => {
     );
     expect(learning).toBe('variances are learned from all 4000 rows by one Krylov run with 8 random vectors');
     expect(explain(plan(2000, { learnOn: 'sample' }))[1]).toBe('variances are learned from a sample of the 4000 rows');
+    expect(explain(plan(100_000, { layers: 'last', learnOn: 'sample' }))[1]).toBe(
+      'variances are learned from all 200000 rows, exactly, by the 1002 parameters; a noise variance for each output from a sample',
+    );
+    expect(explain(plan(100_000, { layers: 'last' }))[1]).toContain('method');
+    expect(explain(plan(300, { learnOn: 'sample' }))[1]).toContain('method');
     expect(header).toContain('time');
     expect(first).toMatch(/^→ {2}function space, kernel matrix, Cholesky, float64 .* chosen$/);
     expect(rest.at(-1)).toContain('too large');
