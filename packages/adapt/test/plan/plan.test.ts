@@ -189,6 +189,13 @@ describe('a saved plan', () => {
     expect(() => parsePlan(text, 'plan.json')).toThrow(message);
   });
 
+  test('is refused where it does not say what variances are learned from', () => {
+    const old = JSON.stringify({ ...plan(300), format: 'ntk-plan', version: 1, learnsOn: undefined });
+    expect(() => parsePlan(old, 'plan.json')).toThrow(
+      /^plan\.json: is not a plan of version 1 \(learnsOn: .*\); write one with ntk plan/,
+    );
+  });
+
   test('rates are read as they were', () => {
     const rates = ratesOf(cpuBackend());
     expect(parseRates(formatRates(rates, 'cpu'), 'rates.json')).toEqual({ backend: 'cpu', rates });
