@@ -56,6 +56,8 @@ export interface Derivation {
   /** Input numbers of the chosen parameters, in their order; with the shapes. */
   readonly chosen: readonly Value[];
   readonly chosenShapes: readonly Shape[];
+  /** For each of them the factor s by which its columns of J are multiplied: linear maps are those of J S^{1/2}. */
+  readonly scales: readonly number[];
 }
 
 /**
@@ -64,11 +66,13 @@ export interface Derivation {
  * @param program - a network's Program, for a definite number of examples
  * @param chosen - input numbers of the parameters to differentiate with respect to
  * @param storesWindows - of which convolutions (numbers of nodes) windows are laid out once; of all unless given
+ * @param scales - for each chosen parameter the factor of its columns of J; 1 unless given
  */
 export function derive(
   program: Program,
   chosen: readonly Value[],
   storesWindows: (node: number) => boolean = () => true,
+  scales: readonly number[] = chosen.map(() => 1),
 ): Derivation {
   const builder = new ProgramBuilder(`${program.name}.primal`);
   const inputs = program.inputs.map(({ name, shape, exampleAxis }) => builder.input(name, shape, { exampleAxis }));
@@ -120,6 +124,7 @@ export function derive(
     outputShape: builder.shape(output),
     chosen,
     chosenShapes: chosen.map((value) => builder.shape(value)),
+    scales,
   };
 }
 

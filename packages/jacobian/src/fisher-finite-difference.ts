@@ -4,7 +4,7 @@ import type { Likelihood } from './likelihoods/likelihood.ts';
 import { linearize, type LinearizeOptions } from './linearize.ts';
 
 /** How the finite difference is taken. */
-export interface FisherFdOptions extends LinearizeOptions {
+export interface FisherFdOptions extends Omit<LinearizeOptions, 'scales'> {
   /** ε, the step along v; 1e-3 unless named, as in the paper's code. */
   readonly epsilon?: number;
 }

@@ -42,6 +42,8 @@ export class LinearMaps {
       readonly program?: Program;
       /** Convolutions whose windows are stored; see `derive`. */
       readonly storesWindows?: (node: number) => boolean;
+      /** For each chosen parameter the factor of its columns of J; 1 unless given. */
+      readonly scales?: readonly number[];
     },
   ) {
     this.network = network;
@@ -53,6 +55,7 @@ export class LinearMaps {
       options.program ?? rebatch(network.program, options.batchSize),
       chosen.map((i) => i + 1),
       options.storesWindows,
+      options.scales,
     );
     this.#values = network.values.map((data) => asDType(data, options.dtype));
     this.#weights = uploadWeights(network, this.backend, this.#values);

@@ -113,11 +113,11 @@ export function cotangentProgram(derivation: Derivation, k: number): Program {
 function unflatten(b: ProgramBuilder, derivation: Derivation, v: Value): Value[] {
   const k = b.shape(v)[0]!;
   let start = 0;
-  return derivation.chosenShapes.map((shape) => {
+  return derivation.chosenShapes.map((shape, i) => {
     const end = start + sizeOf(shape);
     const part = b.reshape(b.slice(v, 1, { start, end }), [k, ...shape]);
     start = end;
-    return part;
+    return scaled(b, part, derivation.scales[i]!);
   });
 }
 
@@ -126,7 +126,14 @@ function flatten(b: ProgramBuilder, derivation: Derivation, cotangents: Readonly
   const parts = derivation.chosen.map((parameter, i) => {
     const flat = [k, sizeOf(derivation.chosenShapes[i]!)];
     const cotangent = cotangents.get(parameter);
-    return cotangent === undefined ? b.broadcastTo(b.scalar(0), flat) : b.reshape(cotangent, flat);
+    return cotangent === undefined
+      ? b.broadcastTo(b.scalar(0), flat)
+      : scaled(b, b.reshape(cotangent, flat), derivation.scales[i]!);
   });
   return b.concat(parts, 1);
+}
+
+/** Emits a multiplication by a constant; nothing for 1. */
+export function scaled(b: ProgramBuilder, value: Value, scale: number): Value {
+  return scale === 1 ? value : b.mul(value, b.scalar(scale));
 }

@@ -36,6 +36,11 @@ export interface LinearizeOptions {
   readonly dtype?: DType;
   /** Layers whose parameters vary; 'all' unless named. */
   readonly layers?: LayerSelection;
+  /**
+   * Prior standard deviations of the weights by layer, positive; 1 for layers that are not named. All products and kernels are those of J S^{1/2}, so that
+   * weights are found in units of them.
+   */
+  readonly scales?: Readonly<Record<string, number>>;
   /** Examples that go through the network at a time; chosen by memory, at most 8,192 rows, examples times outputs, unless named. */
   readonly batchSize?: number;
   /**
@@ -101,6 +106,7 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
   const n = exampleCount(network, x.length);
   checkCounts(options);
   const chosen = selectParameters(network, layers);
+  const scales = scalesOf(network, chosen, options.scales ?? {});
   const { memoryBytes: budgetBytes = DEFAULT_MEMORY_BYTES, batchSize } = options;
   const memory = planMemory(network, chosen, {
     n,
@@ -120,7 +126,7 @@ export async function linearize(network: Network, x: TypedArray, options: Linear
       .forEach((part) => part.dispose());
   const hold = <T extends Owned>(part: T): T => (held.push(part), part);
   try {
-    const setting = { network, chosen, backend, dtype, factorForm, memory, batches, productBatches };
+    const setting = { network, chosen, scales, backend, dtype, factorForm, memory, batches, productBatches };
     const parts = await makeParts(setting, hold);
     return { ...parts, dispose, [Symbol.dispose]: dispose };
   } catch (error) {
@@ -139,6 +145,18 @@ function checkCount(name: string, value: number | undefined, otherwise: string):
   throw new OptionError(`linearize: got ${name} ${value}, expected a positive integer; leave it out ${otherwise}`);
 }
 
+/** One factor for each chosen parameter. */
+function scalesOf(network: Network, chosen: readonly number[], scales: Readonly<Record<string, number>>): number[] {
+  const layers = new Set(chosen.map((i) => network.parameters[i]!.layer));
+  for (const [layer, scale] of Object.entries(scales)) {
+    if (!layers.has(layer))
+      throw new OptionError(`linearize: got a scale for '${layer}', expected some of: ${[...layers].join(', ')}`);
+    if (!(scale > 0 && Number.isFinite(scale)))
+      throw new OptionError(`linearize: got scale ${scale} for '${layer}', expected a positive number`);
+  }
+  return chosen.map((i) => scales[network.parameters[i]!.layer] ?? 1);
+}
+
 interface Owned {
   dispose(): void;
 }
@@ -147,6 +165,7 @@ interface Owned {
 interface Setting extends Pick<Linearization, 'network' | 'backend' | 'dtype' | 'memory'> {
   /** Positions in `network.parameters`. */
   readonly chosen: readonly number[];
+  readonly scales: readonly number[];
   readonly factorForm: FactorForm;
   /** For factors, and for products that follow the network. */
   readonly batches: readonly BatchInputs[];
@@ -159,11 +178,11 @@ interface Setting extends Pick<Linearization, 'network' | 'backend' | 'dtype' | 
  * @param hold - takes what the linearization will own, as soon as it exists
  */
 async function makeParts(
-  { chosen, factorForm, productBatches, ...setting }: Setting,
+  { chosen, scales, factorForm, productBatches, ...setting }: Setting,
   hold: <T extends Owned>(part: T) => T,
 ): Promise<Omit<Linearization, keyof Disposable | 'dispose'>> {
   const { network, backend, dtype, memory, batches } = setting;
-  const { maps, productMaps } = bothMaps(network, chosen, setting, hold);
+  const { maps, productMaps } = bothMaps(network, chosen, { ...setting, scales }, hold);
   const factorPoints = hold(new Batches(maps, batches, maps === productMaps && memory.keepsBatches));
   const factors = hold(new Factors(maps, factorPoints, { form: factorForm, mayServeProducts: memory.keepsBatches }));
   const keepsPoints = memory.keepsBatches && !factors.serveProducts;
@@ -198,11 +217,11 @@ async function makeParts(
 function bothMaps(
   network: Network,
   chosen: readonly number[],
-  { backend, dtype, memory }: { readonly backend: Backend; readonly dtype: DType; readonly memory: MemoryPlan },
+  { backend, dtype, memory, scales }: Pick<Setting, 'backend' | 'dtype' | 'memory' | 'scales'>,
   hold: (maps: LinearMaps) => LinearMaps,
 ): { readonly maps: LinearMaps; readonly productMaps: LinearMaps } {
   const { batchSize, factorBatches, storedWindows } = memory;
-  const options = { backend, dtype, ...factorBatches };
+  const options = { backend, dtype, scales, ...factorBatches };
   const maps = hold(new LinearMaps(network, chosen, { ...options, storesWindows: () => false }));
   const own = rebatch(network.program, batchSize);
   const program = foldConvolutions(

@@ -1,7 +1,7 @@
 import { ProgramBuilder, allocate, sizeOf, type Program, type Tensor } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
 import type { LinearMaps, Point } from '../linear-maps.ts';
-import { coefficientInputs, emitCotangents } from '../linear-programs.ts';
+import { coefficientInputs, emitCotangents, scaled } from '../linear-programs.ts';
 
 /**
  * Rows of the Jacobian at one point with respect to some of the chosen parameters, one vector-Jacobian product for each row:
@@ -37,7 +37,8 @@ function rowsProgram(derivation: Derivation, positions: readonly number[]): Prog
   const cotangents = emitCotangents(b, derivation, coefficients, b.input('seeds', [n, ...derivation.outputShape]));
   const parts = positions.map((position) => {
     const cotangent = cotangents.get(derivation.chosen[position]!)!;
-    return b.reshape(cotangent, [n, sizeOf(derivation.chosenShapes[position]!)]);
+    const rows = b.reshape(cotangent, [n, sizeOf(derivation.chosenShapes[position]!)]);
+    return scaled(b, rows, derivation.scales[position]!);
   });
   b.output('rows', b.concat(parts, 1));
   return b.build();

@@ -1,5 +1,6 @@
 import { sizeOf, type ProgramBuilder, type Value } from '@ntk/tensor';
 import type { Derivation } from '../derivation.ts';
+import { scaled } from '../linear-programs.ts';
 import { permute } from '../permute.ts';
 import type { FactorForm } from './factor-form.ts';
 import { joinUses } from './join-uses.ts';
@@ -74,13 +75,26 @@ export function emitTerms(
     }
     const parameterSize = sizeOf(derivation.chosenShapes[parameter]!);
     const joined = joinUses(b, factors, { n, c, parameterSize, form });
-    groups.set(joined.sensitivities, [...(groups.get(joined.sensitivities) ?? []), { ...joined, parameter }]);
+    const member = scaleMember(b, { ...joined, parameter, scale: derivation.scales[parameter]! });
+    groups.set(member.sensitivities, [...(groups.get(member.sensitivities) ?? []), member]);
   });
   return { terms: [...groups].flatMap(([sensitivities, members]) => emitGroup(b, sensitivities, members)), remaining };
 }
 
 /** One parameter of those that share their sensitivities. */
-type Member = UseFactors & { readonly parameter: number };
+type Member = UseFactors & {
+  readonly parameter: number;
+  /** By which its part of J is still to be multiplied. */
+  readonly scale: number;
+};
+
+/** Multiplies the inputs of a layer, or the sensitivities of a table, whose one-hot inputs are not stored; a bias keeps the sensitivities that it shares. */
+function scaleMember(b: ProgramBuilder, member: Member): Member {
+  const { activations, rows, sensitivities, scale } = member;
+  if (activations === null) return member;
+  if (rows !== null) return { ...member, sensitivities: scaled(b, sensitivities, scale), scale: 1 };
+  return { ...member, activations: scaled(b, activations, scale), scale: 1 };
+}
 
 function emitGroup(b: ProgramBuilder, common: Value, members: readonly Member[]): Term[] {
   const sensitivities = permute(b, common, [1, 0, 2, 3]);
@@ -88,9 +102,9 @@ function emitGroup(b: ProgramBuilder, common: Value, members: readonly Member[])
   const others = members.filter(({ rows }) => rows === null);
   if (others.length === 1 && others[0]!.activations === null && tables.length === 0) {
     const size = b.shape(common)[3]!;
-    const { parameter } = others[0]!;
+    const { parameter, scale } = others[0]!;
     const blocks = [{ parameter, factor: 'sensitivities', start: 0, size, transposed: false } as const];
-    return [{ activations: null, indices: null, sensitivities, blocks }];
+    return [{ activations: null, indices: null, sensitivities: scaled(b, sensitivities, scale), blocks }];
   }
   const dense = emitDense(b, b.shape(sensitivities)[0]!, others);
   const indexed = tables.map(({ activations, parameter, rows, transposed }) => ({
@@ -128,6 +142,12 @@ function emitDense(
   });
   const columns = layers.map(({ activations }) => activations!);
   // Only a single position has the sensitivities of a bias.
-  if (biases.length > 0) columns.push(b.broadcastTo(b.scalar(1), [n, 1, biases.length]));
+  if (biases.length > 0) {
+    const scales = b.constant(
+      biases.map(({ scale }) => scale),
+      [1, 1, biases.length],
+    );
+    columns.push(b.broadcastTo(scales, [n, 1, biases.length]));
+  }
   return { activations: b.concat(columns, 2), blocks };
 }
