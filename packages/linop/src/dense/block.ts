@@ -47,9 +47,11 @@ export function transposed(a: Block): Block {
   };
 }
 
-/** The entries of a Block with unit column stride, row by row, as a new array. */
-export function packBlock(block: Block): Float64Array {
-  const packed = new Float64Array(block.rows * block.columns);
+/** The entries of a Block with unit column stride, row by row, written to the start of `packed`, which is returned. */
+export function packBlock(
+  block: Block,
+  packed: Float64Array = new Float64Array(block.rows * block.columns),
+): Float64Array {
   for (let i = 0; i < block.rows; i++) {
     const start = block.offset + i * block.rowStride;
     packed.set(block.data.subarray(start, start + block.columns), i * block.columns);
@@ -62,14 +64,6 @@ export function setBlock(block: Block, entries: TypedArray): void {
   const { rows, columns, rowStride } = block;
   for (let i = 0; i < rows; i++) {
     block.data.set(entries.subarray(i * columns, (i + 1) * columns), block.offset + i * rowStride);
-  }
-}
-
-/** Writes the lower triangle of square entries, row by row, to a Block with unit column stride. */
-export function setLower(block: Block, entries: TypedArray): void {
-  const { rows, columns, rowStride } = block;
-  for (let i = 0; i < rows; i++) {
-    block.data.set(entries.subarray(i * columns, i * columns + i + 1), block.offset + i * rowStride);
   }
 }
 

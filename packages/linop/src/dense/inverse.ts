@@ -1,9 +1,10 @@
 import { type Block, blockOf, subBlock, transposed } from './block.ts';
-import { type Matrix, copyMatrix, matrix, mirrorLower, squareSize } from './matrix.ts';
+import { type Matrix, copyMatrix, identityMatrix, matrix, mirrorLower, squareSize } from './matrix.ts';
 import { multiplyAdd } from './multiply.ts';
-import { backwardSubstitute, forwardSubstitute, splitPoint } from './triangular.ts';
+import { backwardSubstitute, forwardSubstituteBase, splitPoint } from './triangular.ts';
 
-const BASE = 32;
+// Up to this size the inverse is computed entry by entry; above, most of the work is in products.
+const BASE = 128;
 const STRIPE = 128;
 
 /**
@@ -101,11 +102,14 @@ function invertBlock(l: Block): void {
 }
 
 function invertBase(l: Block): void {
-  const inverse = matrix(l.rows, l.rows);
-  for (let i = 0; i < l.rows; i++) inverse.data[i * l.rows + i] = 1;
-  // Row j of this becomes L⁻¹ e_j: column j of the inverse.
-  forwardSubstitute(l, blockOf(inverse));
-  for (let i = 0; i < l.rows; i++) {
-    for (let j = 0; j <= i; j++) l.data[l.offset + i * l.rowStride + j] = inverse.data[j * l.rows + i]!;
+  const n = l.rows;
+  const inverse = identityMatrix(n);
+  // Row j of this becomes L⁻¹ e_j: column j of the inverse, which is zero above its diagonal.
+  for (let j = 0; j < n; j += 4) {
+    const rest = n - j;
+    forwardSubstituteBase(subBlock(l, j, j, rest, rest), subBlock(blockOf(inverse), j, j, Math.min(4, rest), rest));
+  }
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) l.data[l.offset + i * l.rowStride + j] = inverse.data[j * n + i]!;
   }
 }

@@ -1,6 +1,6 @@
 import { type Backend, type Program, ProgramBuilder, type Tensor, type Value } from '@ntk/tensor';
-import { blockOf, lowerMatrix, setBlock, subBlock } from './block.ts';
-import { invertLower } from './inverse.ts';
+import { blockOf, setBlock, subBlock } from './block.ts';
+import { type TriangleValues, invertTriangle, solveInverted } from './inverted-triangle.ts';
 import type { Matrix } from './matrix.ts';
 
 /** Columns that are finished together: wider panels make larger products, and leave more to the host. */
@@ -8,9 +8,6 @@ export const PANEL = 256;
 
 /** Size of the triangles that are inverted, so that solving with them is a product. */
 const TRIANGLE = 64;
-
-/** Condition number of a triangle beyond which the product with its inverse is refined: it has that many times the residual of substitution. */
-const WELL_CONDITIONED = 100;
 
 /** Consecutive rows of a matrix. */
 export interface Rows {
@@ -59,13 +56,15 @@ async function solveTriangles(
 ): Promise<void> {
   const ranges = rangesOf(first, width);
   const triangles = ranges.map(({ start, end }) =>
-    lowerMatrix(subBlock(blockOf(l.of), start, start, end - start, end - start)),
+    invertTriangle(subBlock(blockOf(l.of), start, start, end - start, end - start)),
   );
-  const inverses = triangles.map((triangle) => invertLower(triangle));
-  const refine = triangles.some((triangle, i) => rowSumNorm(triangle) * rowSumNorm(inverses[i]!) > WELL_CONDITIONED);
+  const refine = triangles.some(({ isWellConditioned }) => !isWellConditioned);
   const program = programOf({ n: l.of.columns, rows: l.count, right: x.count, start: first, width, refine });
   using executable = await backend.compile(program, { dtype: 'float64' });
-  const squares = [...inverses, ...(refine ? triangles : [])];
+  const squares = [
+    ...triangles.map(({ inverse }) => inverse),
+    ...(refine ? triangles.map(({ entries }) => entries) : []),
+  ];
   const inputs = [
     uploadRows(backend, x),
     uploadRows(backend, l),
@@ -83,7 +82,7 @@ async function solveTriangles(
 }
 
 /** Rows as a tensor that aliases them; nobody writes them before it is disposed. */
-export function uploadRows(backend: Backend, { of, first, count }: Rows): Tensor {
+function uploadRows(backend: Backend, { of, first, count }: Rows): Tensor {
   const n = of.columns;
   return backend.upload(of.data.subarray(first * n, (first + count) * n), [count, n]);
 }
@@ -112,10 +111,10 @@ function forwardProgram(shape: PanelShape): Program {
     const columns = { start: range.start - start, end: range.end - start };
     let own = p.slice(rest, 1, columns);
     if (i > 0) {
-      const factor = p.slice(p.slice(l, 0, columns), 1, { start, end: range.start });
+      const factor = p.slice(p.slice(l, 1, { start, end: range.start }), 0, columns);
       own = p.sub(own, times(p.concat(solved, 1), factor));
     }
-    solved.push(solveTriangle(panel, i, own, times));
+    solved.push(solveInverted(p, own, triangleOf(panel, i), times));
   }
   solved.forEach((part, i) => p.output(`x${i}`, part));
   return p.build();
@@ -139,7 +138,7 @@ function backwardProgram(shape: PanelShape): Program {
       const factor = p.slice(p.slice(columns, 0, { start: own.end, end: width }), 1, own);
       right = p.sub(right, times(p.concat(solved, 1), factor));
     }
-    solved = [solveTriangle(panel, i, right, times), ...solved];
+    solved = [solveInverted(p, right, triangleOf(panel, i), times), ...solved];
   }
   solved.forEach((part, i) => p.output(`x${i}`, part));
   return p.build();
@@ -162,15 +161,9 @@ function panelInputs({ n, rows, right, start, width, refine }: PanelShape): Pane
   return { p, x, l, inverses: declare('inverse'), triangles: refine ? declare('triangle') : [] };
 }
 
-function solveTriangle(
-  { p, inverses, triangles }: PanelInputs,
-  i: number,
-  right: Value,
-  times: (value: Value, factor: Value) => Value,
-): Value {
-  const part = times(right, inverses[i]!);
-  const triangle = triangles[i];
-  return triangle === undefined ? part : p.add(part, times(p.sub(right, times(part, triangle)), inverses[i]!));
+/** The triangle of a panel with index i. */
+function triangleOf({ inverses, triangles }: PanelInputs, i: number): TriangleValues {
+  return { inverse: inverses[i]!, entries: triangles[i] };
 }
 
 /** The triangles of a panel, by their columns. */
@@ -179,15 +172,4 @@ function rangesOf(start: number, width: number): { readonly start: number; reado
     start: start + i * TRIANGLE,
     end: start + Math.min((i + 1) * TRIANGLE, width),
   }));
-}
-
-/** The largest sum of absolute values in a row. */
-function rowSumNorm({ rows, columns, data }: Matrix): number {
-  let largest = 0;
-  for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let j = 0; j < columns; j++) sum += Math.abs(data[i * columns + j]!);
-    largest = Math.max(largest, sum);
-  }
-  return largest;
 }

@@ -106,8 +106,11 @@ function prepare(l: Matrix, b: Matrix, options: TriangularOptions, caller: strin
   return options.inPlace === true ? b : copyMatrix(b);
 }
 
-// Four right-hand sides at a time: their sums don't wait for each other, and an entry of L is loaded once for the four.
-function forwardSubstituteBase(l: Block, b: Block): void {
+/**
+ * `forwardSubstitute` entry by entry, for small triangles. Four right-hand sides at a time: their sums don't wait for each other, and an entry of L is
+ * loaded once for the four.
+ */
+export function forwardSubstituteBase(l: Block, b: Block): void {
   let row = 0;
   for (; row + 4 <= b.rows; row += 4) forwardSubstituteFour(l, b, b.offset + row * b.rowStride);
   for (; row < b.rows; row++) forwardSubstituteOne(l, b.data, b.offset + row * b.rowStride);
