@@ -25,6 +25,7 @@ testLinearSolver('Cholesky on ort', () => choleskySolver({ backend }), { conditi
 describe.each([
   [257, 1e3],
   [700, 1e8],
+  [1070, 1e4],
 ])('n = %i, condition %d, by float64 products of ONNX Runtime', (n, condition) => {
   const a = matrixWithSpectrum(geometricSpectrum(n, condition), new Rng(n));
   const { factor: l } = cholesky(a);
@@ -41,6 +42,15 @@ describe.each([
     expect(relativeError((await solveLowerOn(backend, l, b)).data, solveLower(l, b).data)).toBeLessThan(bound);
     expect(relativeError((await invertLowerOn(backend, l)).data, invertLower(l).data)).toBeLessThan(bound);
   });
+});
+
+it('compiles so few Programs that a backend keeps them all', async () => {
+  const limit = 12;
+  const own = await ortBackend({ cachedPrograms: limit });
+  await tryCholeskyOn(own, matrixWithSpectrum(geometricSpectrum(1070, 10), new Rng('few')));
+  // Had there been more than the limit, as many would be alive.
+  expect(own.compiled.alive).toBeLessThan(limit);
+  await own.clearCache();
 });
 
 describe('a posterior in function space', () => {

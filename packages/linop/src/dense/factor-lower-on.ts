@@ -6,7 +6,7 @@ import type { Matrix } from './matrix.ts';
 import { type SolverMemory, triangleSolver } from './triangle-solver.ts';
 
 /** Rows of the blocks on the diagonal, which the host factorises and inverts, at most: larger ones leave more to the host, smaller ones more products. */
-const LARGEST_BLOCK = 160;
+const LARGEST_BLOCK = 128;
 
 /** Rows that are solved for together, in blocks: more of them use up the caches. */
 const CHUNK = 4;
@@ -20,7 +20,7 @@ const CHUNK = 4;
  * @param floors - smallest acceptable pivot, one for each row
  * @returns index of the failed pivot, or NO_PIVOT; after a failure the lower triangle is undefined
  *
- * Cost: n³/6 multiply-adds on the backend, some 8,000·n on the host; up to 0.4 n² entries of memory. Source: Gustavson (1997), Recursion leads to automatic variable
+ * Cost: n³/6 multiply-adds on the backend, some 5,000·n on the host; up to 0.4 n² entries of memory. Source: Gustavson (1997), Recursion leads to automatic variable
  * blocking.
  */
 export async function factorLowerOn(backend: Backend, a: Matrix, floors: Float64Array): Promise<number> {
