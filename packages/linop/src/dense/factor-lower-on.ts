@@ -1,5 +1,5 @@
 import { type Backend, type Program, ProgramBuilder, type Tensor, type TypedArray } from '@ntk/tensor';
-import { type Block, type Part, blockOf, setBlock, subBlock } from './block.ts';
+import { type Block, blockOf, setBlock, subBlock } from './block.ts';
 import { NO_PIVOT, factorLower } from './factor-lower.ts';
 import { type InvertedTriangle, invertTriangle } from './inverted-triangle.ts';
 import type { Matrix } from './matrix.ts';
@@ -13,7 +13,7 @@ const CHUNK = 4;
 
 /**
  * As `factorLower`, with nearly all work in float64 products of a backend. The matrix is halved again and again: A₁₁ = L₁₁ L₁₁ᵀ, L₂₁ L₁₁ᵀ = A₂₁, and what is left is
- * A₂₂ − L₂₁ L₂₁ᵀ. So products are large and have few shapes, two for each halving: a backend that keeps compiled Programs compiles them once for all calls.
+ * A₂₂ − L₂₁ L₂₁ᵀ. So products are large and have few shapes, two or three for each halving: a backend that keeps compiled Programs compiles them once for all calls.
  *
  * @param backend - must support float64
  * @param a - [n, n]; only the lower triangle is used and written
@@ -80,44 +80,86 @@ async function finishTriangle(backend: Backend, a: Matrix, { blocks, unit, memor
       solved.push(x);
       setBlock(chunk, await backend.read(x));
     }
-    await subtractProducts(backend, subBlock(blockOf(a), end, end, below.rows, below.rows), solved);
+    await subtractProducts(backend, subBlock(blockOf(a), end, end, below.rows, below.rows), {
+      chunks: solved,
+      unit,
+    });
   } finally {
     solved.forEach((tensor) => tensor.dispose());
   }
 }
 
+/** Rows of one chunk, multiplied by the first `columns` rows of another one or of the same. */
+interface Strip {
+  readonly first: number;
+  readonly end: number;
+  readonly columns: number;
+}
+
 /** Subtracts X Xᵀ from the lower triangle of a Block, for X in chunks of rows, [height, width]; those beyond the Block are not used. */
-async function subtractProducts(backend: Backend, block: Block, chunks: readonly Tensor[]): Promise<void> {
-  const [height, width] = chunks[0]!.shape as readonly [number, number];
-  using executable = await backend.compile(productProgram(height, width), { dtype: 'float64' });
+async function subtractProducts(
+  backend: Backend,
+  block: Block,
+  { chunks, unit }: { readonly chunks: readonly Tensor[]; readonly unit: number },
+): Promise<void> {
+  const height = chunks[0]!.shape[0]!;
+  const toDiagonal = Array.from({ length: height / unit }, (_, i): Strip => {
+    return { first: i * unit, end: (i + 1) * unit, columns: (i + 1) * unit };
+  });
   for (const [i, left] of chunks.entries()) {
-    const row = i * height;
-    const rows = Math.min(height, block.rows - row);
     for (const [j, right] of chunks.slice(0, i + 1).entries()) {
-      const [output] = await backend.run(executable, [left, right]);
-      using product = output!;
-      const target = subBlock(block, row, j * height, rows, Math.min(height, block.columns - j * height));
-      subtract(target, await backend.read(product), { stride: height, part: i === j ? 'lower' : 'full' });
+      const strips = i === j ? toDiagonal : [{ first: 0, end: height, columns: height }];
+      const products = await multiplyStrips(backend, { left, right, strips });
+      for (const [k, { first, end, columns }] of strips.entries()) {
+        using product = products[k]!;
+        const row = i * height + first;
+        const rows = Math.min(end - first, block.rows - row);
+        const target = subBlock(block, row, j * height, rows, columns);
+        subtractLower(target, await backend.read(product), row - j * height);
+      }
     }
   }
 }
 
-function productProgram(height: number, width: number): Program {
+interface StripProduct {
+  /** [height, width]. */
+  readonly left: Tensor;
+  readonly right: Tensor;
+  readonly strips: readonly Strip[];
+}
+
+async function multiplyStrips(backend: Backend, { left, right, strips }: StripProduct): Promise<Tensor[]> {
+  const width = left.shape[1]!;
+  using executable = await backend.compile(stripProgram(strips, width), { dtype: 'float64' });
+  const [rows, columns] = [await backend.read(left), await backend.read(right)];
+  const view = (data: TypedArray, first: number, end: number): Tensor =>
+    backend.upload(data.subarray(first * width, end * width), [end - first, width]);
+  const inputs = strips.flatMap((strip) => [view(rows, strip.first, strip.end), view(columns, 0, strip.columns)]);
+  try {
+    return await backend.run(executable, inputs);
+  } finally {
+    inputs.forEach((tensor) => tensor.dispose());
+  }
+}
+
+function stripProgram(strips: readonly Strip[], width: number): Program {
   const b = new ProgramBuilder('cholesky-product');
-  const [left, right] = [b.input('left', [height, width]), b.input('right', [height, width])];
-  b.output('product', b.matmul(left, right, { transposeB: true }));
+  const inputs = strips.map(({ first, end, columns }, i) => ({
+    rows: b.input(`rows${i}`, [end - first, width]),
+    columns: b.input(`columns${i}`, [columns, width]),
+  }));
+  inputs.forEach(({ rows, columns }, i) => b.output(`product${i}`, b.matmul(rows, columns, { transposeB: true })));
   return b.build();
 }
 
-/** Subtracts entries, `stride` to a row, from a Block with unit column stride. */
-function subtract(
-  { data, offset, rows, columns, rowStride }: Block,
-  entries: TypedArray,
-  { stride, part }: { readonly stride: number; readonly part: Part },
-): void {
+/**
+ * Subtracts entries, row by row, from a Block with unit column stride. `below` is how far its first row lies below its first column: entry (i, j) is subtracted
+ * where j ≤ i + below.
+ */
+function subtractLower({ data, offset, rows, columns, rowStride }: Block, entries: TypedArray, below: number): void {
   for (let i = 0; i < rows; i++) {
-    const end = part === 'lower' ? i + 1 : columns;
-    const [to, from] = [offset + i * rowStride, i * stride];
+    const end = Math.min(columns, i + below + 1);
+    const [to, from] = [offset + i * rowStride, i * columns];
     for (let j = 0; j < end; j++) data[to + j]! -= entries[from + j]!;
   }
 }

@@ -20,7 +20,7 @@ export async function solveLowerOn(backend: Backend, l: Matrix, b: Matrix): Prom
   const n = x.columns;
   for (let first = 0; first < n && x.rows > 0; first += PANEL) {
     const panel = { of: l, first, count: Math.min(PANEL, n - first) };
-    await solvePanel(backend, { of: x, first: 0, count: x.rows }, panel);
+    await solvePanel(backend, x, panel);
   }
   return x;
 }
@@ -36,7 +36,7 @@ export async function solveLowerTransposedOn(backend: Backend, l: Matrix, b: Mat
   for (let end = n; end > 0 && x.rows > 0; ) {
     const first = Math.floor((end - 1) / PANEL) * PANEL;
     const rows = { of: l, first, count: n - first };
-    await solvePanelTransposed(backend, { of: x, first: 0, count: x.rows }, rows, end - first);
+    await solvePanelTransposed(backend, x, rows, end - first);
     end = first;
   }
   return x;

@@ -25,7 +25,7 @@ export interface Rows {
  * Cost: k·width·(l.first + width/2) multiply-adds on the backend. Where a triangle is ill-conditioned, one step of refinement gives the residual of
  * substitution. Source: Du Croz & Higham (1992), Stability of methods for matrix inversion.
  */
-export async function solvePanel(backend: Backend, x: Rows, l: Rows): Promise<void> {
+export async function solvePanel(backend: Backend, x: Matrix, l: Rows): Promise<void> {
   await solveTriangles(backend, { x, l, first: l.first, width: l.count }, (shape) => forwardProgram(shape));
 }
 
@@ -37,12 +37,12 @@ export async function solvePanel(backend: Backend, x: Rows, l: Rows): Promise<vo
  *
  * Cost: k·width·(n − l.first − width/2) multiply-adds on the backend.
  */
-export async function solvePanelTransposed(backend: Backend, x: Rows, l: Rows, width: number): Promise<void> {
+export async function solvePanelTransposed(backend: Backend, x: Matrix, l: Rows, width: number): Promise<void> {
   await solveTriangles(backend, { x, l, first: l.first, width }, (shape) => backwardProgram(shape));
 }
 
 interface Panel {
-  readonly x: Rows;
+  readonly x: Matrix;
   readonly l: Rows;
   /** The first of its columns, and how many there are. */
   readonly first: number;
@@ -59,14 +59,14 @@ async function solveTriangles(
     invertTriangle(subBlock(blockOf(l.of), start, start, end - start, end - start)),
   );
   const refine = triangles.some(({ isWellConditioned }) => !isWellConditioned);
-  const program = programOf({ n: l.of.columns, rows: l.count, right: x.count, start: first, width, refine });
+  const program = programOf({ n: l.of.columns, rows: l.count, right: x.rows, start: first, width, refine });
   using executable = await backend.compile(program, { dtype: 'float64' });
   const squares = [
     ...triangles.map(({ inverse }) => inverse),
     ...(refine ? triangles.map(({ entries }) => entries) : []),
   ];
   const inputs = [
-    uploadRows(backend, x),
+    backend.upload(x.data, [x.rows, x.columns]),
     uploadRows(backend, l),
     ...squares.map(({ data, rows }) => backend.upload(data, [rows, rows])),
   ];
@@ -74,7 +74,7 @@ async function solveTriangles(
     const outputs = await backend.run(executable, inputs);
     for (const [i, { start, end }] of ranges.entries()) {
       using solved = outputs[i]!;
-      setBlock(subBlock(blockOf(x.of), x.first, start, x.count, end - start), await backend.read(solved));
+      setBlock(subBlock(blockOf(x), 0, start, x.rows, end - start), await backend.read(solved));
     }
   } finally {
     inputs.forEach((tensor) => tensor.dispose());
