@@ -149,7 +149,10 @@ describe('kernels', () => {
       const distance = (kernel: Matrix): number =>
         Math.max(...kernel.data.map((entry, i) => Math.abs(entry - expected.data[i]!))) / largest;
       // J itself was rounded to float32 once more where its entries are products of factors.
-      expect(distance(await kernelMatrix(l, l, { productDtype: 'float64' }))).toBeLessThan(2 ** -23);
+      const kernel = await kernelMatrix(l, l, { productDtype: 'float64' });
+      expect(distance(kernel)).toBeLessThan(2 ** -23);
+      const diagonal = Float64Array.from({ length: kernel.rows }, (_, i) => kernel.data[i * (kernel.rows + 1)]!);
+      expectAllclose(await kernelDiagonal(l, { productDtype: 'float64' }), diagonal, { rtol: 1e-14 });
       await expect(kernelMatrix(l, l, { productDtype: 'float64', assembly: 'products' })).rejects.toThrow(OptionError);
     }
     expect(tracked.describeLive()).toEqual([]);
@@ -159,6 +162,7 @@ describe('kernels', () => {
     const single = { ...cpuBackend(), supports: { ...cpuBackend().supports, float64: false } };
     using l = await linearize(network, x, { backend: single });
     await expect(kernelMatrix(l, l, { productDtype: 'float64' })).rejects.toThrow(UnsupportedError);
+    await expect(kernelDiagonal(l, { productDtype: 'float64' })).rejects.toThrow(UnsupportedError);
   });
 
   it('what was computed is released where reading it fails', async () => {

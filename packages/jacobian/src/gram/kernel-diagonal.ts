@@ -1,23 +1,52 @@
-import { ProgramBuilder, type Program, type Value } from '@ntk/tensor';
+import { ProgramBuilder, type DType, type Executable, type Program, type Tensor, type Value } from '@ntk/tensor';
 import { tensorsOf, termInputs, type TermShapes, type TermValues } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
+import { inDType } from './in-dtype.ts';
+import type { KernelOptions } from './kernel-matrix.ts';
+import { checkProductDtype } from './kernel-request.ts';
 
 /**
  * The diagonal of J(X) J(X)ᵀ, [n·c]: squared norms of the rows of J, for every output.
  *
+ * @param options.productDtype - as for `kernelMatrix`; variances need it in that of their kernel, being differences of the two
+ * @throws {UnsupportedError} if the backend lacks `productDtype`
+ *
  * Cost: c backward passes and, for a dense layer a → b, n(a + c b) multiply-adds.
  */
-export async function kernelDiagonal(linearization: Linearization): Promise<Float64Array> {
+export async function kernelDiagonal(
+  linearization: Linearization,
+  { productDtype = linearization.dtype }: Pick<KernelOptions, 'productDtype'> = {},
+): Promise<Float64Array> {
   const { maps, n, c, factors, batches, backend } = linearization;
+  checkProductDtype('kernelDiagonal', linearization, productDtype);
   const diagonal = new Float64Array(n * c);
   if (factors.terms.length === 0) return diagonal;
-  const executable = await maps.executable('diagonal', () => diagonalProgram(factors.terms));
+  const executable = await maps.executable(`diagonal.${productDtype}`, () => diagonalProgram(factors.terms), {
+    dtype: productDtype,
+  });
   for (const [batch, { count }] of batches.entries()) {
-    const [output] = await backend.run(executable, tensorsOf(await factors.ofBatch(batch)));
+    const tensors = tensorsOf(await factors.ofBatch(batch));
+    const [output] = await runIn(productDtype, linearization, executable, tensors);
     using owned = output!;
     diagonal.set((await backend.read(owned)).subarray(0, count * c), batch * maps.batchSize * c);
   }
   return diagonal;
+}
+
+async function runIn(
+  dtype: DType,
+  linearization: Linearization,
+  executable: Executable,
+  tensors: readonly Tensor[],
+): Promise<readonly Tensor[]> {
+  const { backend } = linearization;
+  if (dtype === linearization.dtype) return backend.run(executable, tensors);
+  const converted = await inDType(tensors, dtype);
+  try {
+    return await backend.run(executable, converted);
+  } finally {
+    converted.forEach((tensor) => tensor.dispose());
+  }
 }
 
 /** Output [n, c]. */

@@ -48,10 +48,13 @@ export function checkRequest({ rows, columns, triangle, productDtype }: KernelRe
       "kernelMatrix: got triangle 'lower' for two linearizations, expected one: only the kernel of X with itself is symmetric; leave it out",
     );
   }
-  const { backend } = rows;
-  if (!backend.supports[productDtype]) {
-    throw new UnsupportedError(
-      `kernelMatrix: backend ${backend.name} has no ${productDtype} for products of factors; leave productDtype out or choose another backend`,
-    );
-  }
+  checkProductDtype('kernelMatrix', rows, productDtype);
+}
+
+/** @throws {UnsupportedError} if the backend lacks the dtype of the products */
+export function checkProductDtype(name: string, { backend }: Linearization, productDtype: DType): void {
+  if (backend.supports[productDtype]) return;
+  throw new UnsupportedError(
+    `${name}: backend ${backend.name} has no ${productDtype} for products of factors; leave productDtype out or choose another backend`,
+  );
 }

@@ -1,7 +1,8 @@
-import { ProgramBuilder, asDType, type DType, type Program, type Tensor } from '@ntk/tensor';
+import { ProgramBuilder, type DType, type Program, type Tensor } from '@ntk/tensor';
 import { tensorsOf, termInputs, termsOfTensors, type TermShapes, type TermTensors } from '../factors/term-tensors.ts';
 import type { Linearization } from '../linearize.ts';
 import { permute } from '../permute.ts';
+import { inDType } from './in-dtype.ts';
 
 /** The factors of some consecutive examples, with the output slowest: sensitivities are [c, tile, T, b] here. */
 export interface Tile {
@@ -30,7 +31,7 @@ export async function tilesOf(linearization: Linearization, batch: number, dtype
   const { maps, factors, batches } = linearization;
   const executable = await maps.executable('tiles', () => splitProgram(linearization));
   const split = await maps.backend.run(executable, tensorsOf(await factors.ofBatch(batch)));
-  const outputs = dtype === maps.dtype ? split : await converted(split, dtype);
+  const outputs = dtype === maps.dtype ? split : await inDType(split, dtype).finally(() => disposeAll(split));
   const shapes = tileShapes(linearization);
   const perTile = outputs.length / (maps.batchSize / maps.tileSize);
   const { count } = batches[batch]!;
@@ -38,7 +39,7 @@ export async function tilesOf(linearization: Linearization, batch: number, dtype
   for (let start = 0, next = 0; start < maps.batchSize; start += maps.tileSize, next += perTile) {
     const tensors: Tensor[] = outputs.slice(next, next + perTile);
     // Behind the last example there is padding alone.
-    if (start >= count) tensors.forEach((tensor) => tensor.dispose());
+    if (start >= count) disposeAll(tensors);
     else {
       const terms = termsOfTensors(tensors, shapes);
       tiles.push({ start: batch * maps.batchSize + start, count: Math.min(maps.tileSize, count - start), terms });
@@ -47,26 +48,13 @@ export async function tilesOf(linearization: Linearization, batch: number, dtype
   return tiles;
 }
 
-/** The tensors in another dtype; those that were given are disposed. */
-async function converted(tensors: readonly Tensor[], dtype: DType): Promise<Tensor[]> {
-  const results: Tensor[] = [];
-  try {
-    for (const tensor of tensors) {
-      const { backend, shape } = tensor;
-      results.push(backend.upload(asDType(await backend.read(tensor), dtype), shape));
-    }
-    return results;
-  } catch (error) {
-    results.forEach((tensor) => tensor.dispose());
-    throw error;
-  } finally {
-    tensors.forEach((tensor) => tensor.dispose());
-  }
-}
-
 /** Releases tiles. */
 export function disposeTiles(tiles: readonly Tile[]): void {
-  tiles.forEach(({ terms }) => tensorsOf(terms).forEach((tensor) => tensor.dispose()));
+  tiles.forEach(({ terms }) => disposeAll(tensorsOf(terms)));
+}
+
+function disposeAll(tensors: readonly Tensor[]): void {
+  tensors.forEach((tensor) => tensor.dispose());
 }
 
 function splitProgram({ factors, maps: { batchSize, tileSize } }: Linearization): Program {
