@@ -18,7 +18,7 @@ export { makeTable } from './features/table.ts';
 export type { Cell, Column, ColumnGroup, Table, TableParts } from './features/table.ts';
 export { adapt, planAdaptation } from './adapt.ts';
 export type { AdaptedNetwork } from './adapt.ts';
-export { openPosterior, predictStored, restorePosterior } from './file/open-posterior.ts';
+export { openPosterior, predictStored, productDtypeFor, restorePosterior } from './file/open-posterior.ts';
 export type { MoreExamples, OpenOptions, OpenPosterior, RestoreOptions } from './file/open-posterior.ts';
 export { decodePosterior, encodePosterior } from './file/posterior-file.ts';
 export type { DecodeOptions, EncodeOptions, NetworkReference } from './file/posterior-file.ts';

@@ -90,7 +90,7 @@ export function formatScaleReport(report: ScaleReport): string {
       ? ''
       : ` (${solution.steps} steps, true relative residual ${solution.residual.toExponential(1)})`;
   return [
-    `${name}: ${n} examples, ${c} outputs, ${p} parameters; ${describeMethod(plan.method)}, ${plan.method.dtype} on ${plan.backend}`,
+    `${name}: ${n} examples, ${c} outputs, ${p} parameters; ${describeMethod(plan.method)} on ${plan.backend}`,
     `  adapted in ${formatSeconds(adaptSeconds)}${solved}, ${m} examples predicted in ${formatSeconds(predictSeconds)}`,
     `  planned ${formatSeconds(plan.seconds)} with a verdict, and ${formatBytes(plan.bytes)}; peak ${formatBytes(peakBytes)}, ${(peakBytes / plan.bytes).toFixed(2)} of it`,
   ].join('\n');

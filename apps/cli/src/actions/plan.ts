@@ -34,6 +34,7 @@ export const planAction: Action<PlanArguments> = async (given, { stdout, stderr 
           layers: given.layers,
           outputs: plan.layout,
           dtype: method.dtype,
+          productDtype: method.productDtype,
           memoryBytes: linearizationMemory(plan.memory),
           factorForm: 'cheapest', // as linearizations have it unless they are told otherwise
         }).explain()

@@ -1,4 +1,10 @@
-import { storedCovariances, type OpenOptions, type Prediction, type StoredPosterior } from '@ntk/adapt';
+import {
+  productDtypeFor,
+  storedCovariances,
+  type OpenOptions,
+  type Prediction,
+  type StoredPosterior,
+} from '@ntk/adapt';
 import { explicitJacobian, kernelMatrix, linearize } from '@ntk/jacobian';
 import { OptionError, exampleCount, formatBytes, outputCount } from '@ntk/tensor';
 import type { Execution } from '../network/blame-rows.ts';
@@ -33,7 +39,7 @@ export async function exportArrays(
   }
   using at = await linearize(network, x, { ...execution, layers: { names: layers } });
   const jacobian = await explicitJacobian(at);
-  const kernel = await kernelMatrix(at);
+  const kernel = await kernelMatrix(at, at, { productDtype: productDtypeFor(stored, execution) });
   arrays.set('jacobian', { shape: [jacobian.rows, jacobian.columns], data: jacobian.data });
   arrays.set('kernel', { shape: [kernel.rows, kernel.columns], data: kernel.data });
   arrays.set('prior_variance', { shape: [], data: Float64Array.of(priorVariance) });

@@ -37,7 +37,7 @@ export interface AdaptOutcome {
 export function adaptReport(outcome: AdaptOutcome): string[] {
   const { adapted, schema, stored, saveVariance, verdict, data, test, written } = outcome;
   const { linearization, network, hyperparameters, plan, inference } = adapted;
-  const { n, p, c, backend, dtype } = linearization;
+  const { n, p, c, backend } = linearization;
   const { solverBackend } = adapted.options;
   const algebra =
     solverBackend === undefined || solverBackend === backend ? '' : `, linear algebra on ${solverBackend.name}`;
@@ -47,7 +47,7 @@ export function adaptReport(outcome: AdaptOutcome): string[] {
     ...network.meta.notes.map((note) => `  ${note}`),
     `data ${data.source}: ${counted(n, 'row')}${dropped}`,
     ...describeMapping(schema).map((line) => `  ${line}`),
-    `computed in ${describeMethod(plan.method)}, ${dtype} on ${backend.name}${algebra}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
+    `computed in ${describeMethod(plan.method)} on ${backend.name}${algebra}, in ${(outcome.timeMs / 1000).toFixed(1)} s`,
     ...solutionLines(adapted),
     ...varianceLines({ hyperparameters, rows: n * c, jitter: inference.posterior.jitter }),
     ...(test.length === 0

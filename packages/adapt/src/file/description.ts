@@ -110,6 +110,7 @@ const description = z.object({
   space: z.enum(['function', 'parameter']),
   solver: z.enum(['cholesky', 'cg', 'lsmr']),
   dtype: z.enum(['float32', 'float64']),
+  productDtype: z.enum(['float32', 'float64']),
   priorVariance: z.number().positive(),
   noiseVariance: z.number().positive(),
   noiseVariances: z.array(z.number().positive()),

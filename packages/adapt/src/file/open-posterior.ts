@@ -92,6 +92,7 @@ export async function restorePosterior(stored: StoredPosterior, options: Restore
   const how = {
     backend,
     dtype: dtypeFor(stored, options),
+    productDtype: productDtypeFor(stored, options),
     layers: { names: layers },
     mean,
     outputs,
@@ -132,6 +133,12 @@ export async function predictStored(stored: StoredPosterior, x: TypedArray, opti
 /** The dtype in which a stored posterior predicts. */
 export function dtypeFor(stored: StoredPosterior, { backend, dtype }: OpenOptions): DType {
   return dtype ?? (backend.supports[stored.dtype] ? stored.dtype : 'float32');
+}
+
+/** The dtype of the products of kernels where a stored posterior is used: that of the fit, if the backend has it, and no less precise than those with J. */
+export function productDtypeFor(stored: StoredPosterior, options: OpenOptions): DType {
+  const dtype = dtypeFor(stored, options);
+  return options.backend.supports[stored.productDtype] && dtype === 'float32' ? stored.productDtype : dtype;
 }
 
 async function predictBatch(stored: StoredPosterior, roots: PlacedRoots, test: Linearization): Promise<Prediction> {

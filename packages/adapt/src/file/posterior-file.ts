@@ -42,8 +42,8 @@ export async function encodePosterior(
   stored: StoredPosterior,
   options: EncodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { network, layers, outputs, mean, space, solver, dtype, priorVariance, noiseVariance, examples, features } =
-    stored;
+  const { network, layers, outputs, mean, space, solver, dtype, productDtype, priorVariance, noiseVariance } = stored;
+  const { examples, features } = stored;
   const { networkPath } = options;
   const ntk: Description = {
     version: VERSION,
@@ -55,6 +55,7 @@ export async function encodePosterior(
     space,
     solver,
     dtype,
+    productDtype,
     priorVariance,
     noiseVariance,
     noiseVariances: [...stored.noiseVariances],
@@ -102,7 +103,8 @@ interface Reading {
 }
 
 function assemble(parsed: Description, network: Network, { reader, source }: Reading): StoredPosterior {
-  const { features, layers, outputs, mean, space, solver, dtype, priorVariance, noiseVariance, examples } = parsed;
+  const { layers, outputs, mean, space, solver, dtype, productDtype, priorVariance, noiseVariance } = parsed;
+  const { examples, features } = parsed;
   const p = network.parameters.reduce(
     (sum, { layer, trainable, shape }) => (trainable && layers.includes(layer) ? sum + sizeOf(shape) : sum),
     0,
@@ -123,6 +125,7 @@ function assemble(parsed: Description, network: Network, { reader, source }: Rea
     space,
     solver,
     dtype,
+    productDtype,
     priorVariance,
     noiseVariance,
     noiseVariances: Float64Array.from(parsed.noiseVariances),

@@ -62,6 +62,7 @@ export async function storePosterior(adapted: AdaptedNetwork, options: StoreOpti
     space,
     solver: plan.method.solver,
     dtype: linearization.dtype,
+    productDtype: plan.method.productDtype,
     priorVariance: hyperparameters.priorVariance,
     noiseVariance: hyperparameters.noiseVariance,
     noiseVariances: hyperparameters.noiseVariances.slice(),

@@ -17,6 +17,8 @@ export interface StoredPosterior {
   readonly solver: Solver;
   /** dtype of the products it was fitted with, and predicts with unless told otherwise. */
   readonly dtype: DType;
+  /** dtype of the products that its kernels were put together from. */
+  readonly productDtype: DType;
   readonly priorVariance: number;
   /** Mean over the outputs. */
   readonly noiseVariance: number;

@@ -17,9 +17,9 @@ export function checkPlan(plan: Plan, actual: PlanProblem, options: ResolvedOpti
       `plan: got a plan for backend ${backend}, expected one for ${options.backend.name}; plan again, or use backend ${backend}`,
     );
   }
-  const { space, solver, preconditioner, dtype } = method;
-  const planned = { outputs: layout, space, solver, preconditioner: preconditioner.kind, dtype };
-  for (const name of ['outputs', 'space', 'solver', 'preconditioner', 'dtype'] as const) {
+  const { space, solver, preconditioner, dtype, productDtype } = method;
+  const planned = { outputs: layout, space, solver, preconditioner: preconditioner.kind, dtype, productDtype };
+  for (const name of ['outputs', 'space', 'solver', 'preconditioner', 'dtype', 'productDtype'] as const) {
     if (options[name] === 'auto' || options[name] === planned[name]) continue;
     throw new OptionError(
       `plan: got ${name} ${options[name]}, and the plan has ${planned[name]}; leave ${name} out, or plan again`,

@@ -54,14 +54,17 @@ async function hasSettled(evidence: KrylovEvidence, learn: LearnOptions): Promis
 }
 
 function kernelOperator(
-  { linearization }: FitProblem,
+  { linearization, plan }: FitProblem,
   { kTrainTrain, jTrain }: HeldMatrices,
   owned: LinearOperator[],
 ): LinearOperator {
   const own = (operator: LinearOperator): LinearOperator => (owned.push(operator), operator);
   const { backend, dtype } = linearization;
   const place = { backend, dtype };
-  if (kTrainTrain !== undefined) return own(matrixOperator(kTrainTrain, { ...place, tags: ['symmetric'] }));
+  if (kTrainTrain !== undefined) {
+    const { productDtype } = plan.method; // no less precise than its entries
+    return own(matrixOperator(kTrainTrain, { backend, dtype: productDtype, tags: ['symmetric'] }));
+  }
   if (jTrain === undefined) return ntkOperator(linearization);
   const j = 'data' in jTrain ? own(matrixOperator(jTrain, place)) : jTrain;
   return own(productOperator(j, own(j.transpose()), { tags: ['symmetric'] }));

@@ -10,7 +10,8 @@ import { weightVectors } from './weight-vectors.ts';
 
 /** Conditions by a Cholesky factor of K + Σ, over the training rows. */
 export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
-  const { linearization } = problem;
+  const { linearization, plan } = problem;
+  const products = { productDtype: plan.method.productDtype };
   const { posterior, hyperparameters, evidence } = await condition(problem);
   return {
     hyperparameters,
@@ -25,8 +26,8 @@ export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
     predict: (x) =>
       predictFitted(problem, x, async (test, prior) => {
         const query = {
-          kTestTrain: await kernelMatrix(test, linearization),
-          kTestDiagonal: await kernelDiagonal(test),
+          kTestTrain: await kernelMatrix(test, linearization, products),
+          kTestDiagonal: await kernelDiagonal(test, products),
           ...prior,
         };
         return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
@@ -36,9 +37,10 @@ export async function fitByKernel(problem: FitProblem): Promise<FitParts> {
 
 // The kernel lives no longer than this: closures that saw it would keep it.
 async function condition(problem: FitProblem): Promise<{ posterior: FunctionSpacePosterior } & Variances> {
-  const { linearization, targets, options } = problem;
+  const { linearization, targets, options, plan } = problem;
+  const { productDtype } = plan.method;
   options.onProgress('kernel');
-  const kTrainTrain = await kernelMatrix(linearization);
+  const kTrainTrain = await kernelMatrix(linearization, linearization, { productDtype });
   const variances = await resolveVariances(problem, { kTrainTrain });
   options.onProgress('solve');
   const { noise } = variances;

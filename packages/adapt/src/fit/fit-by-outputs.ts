@@ -1,6 +1,7 @@
 import { independentPosterior, sharedPosterior, type KernelQuery } from '@ntk/gp';
 import { independentKernels, kernelDiagonal, sharedKernel, type Linearization } from '@ntk/jacobian';
 import { matrix, type Matrix } from '@ntk/linop';
+import type { DType } from '@ntk/tensor';
 import { directSolver } from './direct-solver.ts';
 import type { FitProblem } from './fit-problem.ts';
 import { resolveVariances, type Variances } from './hyperparameters.ts';
@@ -15,7 +16,8 @@ type OutputsInference = Extract<Inference, { kind: 'independent' | 'shared' }>;
 
 /** Conditions every output on its own, by Cholesky factors over the examples: with a kernel each, or the average of these for all. */
 export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
-  const { linearization } = problem;
+  const { linearization, plan } = problem;
+  const train = { train: linearization, productDtype: plan.method.productDtype };
   const { inference, hyperparameters, evidence } = await condition(problem);
   const { kind, posterior } = inference;
   return {
@@ -26,11 +28,11 @@ export async function fitByOutputs(problem: FitProblem): Promise<FitParts> {
     predict: (x) =>
       predictFitted(problem, x, async (test, { priorMean }) => {
         if (kind === 'independent') {
-          const query = { outputs: await independentQueries(test, linearization, priorMean) };
+          const query = { outputs: await independentQueries({ test, ...train }, priorMean) };
           return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
         }
         const query = {
-          ...(await sharedQuery(test, linearization)),
+          ...(await sharedQuery({ test, ...train })),
           ...(priorMean === undefined ? {} : { priorMean }),
         };
         return { mean: await posterior.mean(query), variance: await posterior.variance(query) };
@@ -44,30 +46,37 @@ async function condition(problem: FitProblem): Promise<{ inference: OutputsInfer
   // The kernel between outputs is needed for the evidence of at most some thousand rows, which makes its own.
   const variances = await resolveVariances(problem, {});
   const { hyperparameters, noise } = variances;
+  const products = { productDtype: plan.method.productDtype };
   options.onProgress('kernel');
   const common = { priorVariance: hyperparameters.priorVariance, noiseVariance: noise, ...targets };
   const solver = directSolver(options.solverBackend ?? options.backend);
   if (plan.layout === 'independent') {
-    const kernels = await independentKernels(linearization);
+    const kernels = await independentKernels(linearization, linearization, products);
     options.onProgress('solve');
     return {
       inference: { kind: 'independent', posterior: await independentPosterior({ ...common, kernels }, solver) },
       ...variances,
     };
   }
-  const kTrainTrain = await sharedKernel(linearization);
+  const kTrainTrain = await sharedKernel(linearization, linearization, products);
   options.onProgress('solve');
   const posterior = await sharedPosterior({ ...common, kTrainTrain, outputs: linearization.c }, solver);
   return { inference: { kind: 'shared', posterior }, ...variances };
 }
 
+/** Test points, training points, and the dtype of the products of kernels. */
+interface KernelSides {
+  readonly test: Linearization;
+  readonly train: Linearization;
+  readonly productDtype: DType;
+}
+
 async function independentQueries(
-  test: Linearization,
-  train: Linearization,
+  { test, train, ...products }: KernelSides,
   priorMean: Float64Array | undefined,
 ): Promise<KernelQuery[]> {
-  const kernels = await independentKernels(test, train);
-  const diagonal = await kernelDiagonal(test); // [m·c]
+  const kernels = await independentKernels(test, train, products);
+  const diagonal = await kernelDiagonal(test, products); // [m·c]
   return kernels.map((kTestTrain, output) => {
     return {
       kTestTrain,
@@ -77,10 +86,10 @@ async function independentQueries(
   });
 }
 
-async function sharedQuery(test: Linearization, train: Linearization): Promise<KernelQuery> {
+async function sharedQuery({ test, train, ...products }: KernelSides): Promise<KernelQuery> {
   const average = new Float64Array(test.n);
-  (await kernelDiagonal(test)).forEach((value, i) => (average[Math.floor(i / test.c)]! += value / test.c));
-  return { kTestTrain: await sharedKernel(test, train), kTestDiagonal: average };
+  (await kernelDiagonal(test, products)).forEach((value, i) => (average[Math.floor(i / test.c)]! += value / test.c));
+  return { kTestTrain: await sharedKernel(test, train, products), kTestDiagonal: average };
 }
 
 /** s² Jᵀ(α_a ⊗ e_a) for each output a; shared: (s²/c) Jᵀ(α_b ⊗ e_a) for each pair. */

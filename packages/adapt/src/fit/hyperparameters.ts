@@ -69,7 +69,7 @@ export interface Variances {
  */
 export async function resolveVariances(problem: FitProblem, held: HeldMatrices): Promise<Variances> {
   const { noise, priorVariance } = problem.options;
-  const { n, c, dtype } = problem.linearization;
+  const { n, c } = problem.linearization;
   if (noise === 'learn-outputs') return learnOutputNoise(problem, held);
   const given = noise === 'learn' ? undefined : rowNoise(noise, n, c);
   if (given !== undefined && priorVariance !== 'learn')
@@ -80,7 +80,7 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
   const source = evidenceSource(problem.plan);
   const rowsUsed = source === 'sample' ? sampleRows(problem, EVIDENCE_ROWS) : n * c;
   const learn: LearnOptions = {
-    bounds: [Math.max(1e-10, kernelRounding(dtype, rowsUsed)), 1e6],
+    bounds: [Math.max(1e-10, kernelRounding(problem.plan.method.productDtype, rowsUsed)), 1e6],
     ...(given === undefined ? {} : { noiseVariance: typeof given.rows === 'number' ? given.rows : 1 }),
     ...(priorVariance === 'learn' ? {} : { priorVariance }),
   };
@@ -99,9 +99,9 @@ export async function resolveVariances(problem: FitProblem, held: HeldMatrices):
   return noiseShape === undefined ? { ...learned, evidence } : learned;
 }
 
-/** How far the rounding of its entries moves the eigenvalues of a kernel, at most, in units of its mean diagonal: N times the unit roundoff. */
-export function kernelRounding(dtype: DType, rows: number): number {
-  return rows * unitRoundoff(dtype);
+/** How far the rounding of its entries moves the eigenvalues of a kernel, at most, in units of its mean diagonal: N times the unit roundoff of the products it is made of. */
+export function kernelRounding(productDtype: DType, rows: number): number {
+  return rows * unitRoundoff(productDtype);
 }
 
 function variances(

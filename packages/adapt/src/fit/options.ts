@@ -28,6 +28,11 @@ export interface AdaptOptions {
    * would not fit or take long.
    */
   readonly dtype?: DType | 'auto';
+  /**
+   * dtype of the products and sums that a kernel to be factorised is put together from. 'auto' (default) is float64 where the backend has it and that takes little longer: with
+   * float32 the smallest noise variance that can be told from rounding is some 1e-7 of the kernel's diagonal for each row.
+   */
+  readonly productDtype?: DType | 'auto';
   /** Layers whose parameters vary; 'all' unless named. */
   readonly layers?: LayerSelection;
   /** 'network' unless named. */
@@ -97,6 +102,7 @@ export function resolveOptions(options: AdaptOptions): ResolvedOptions {
     backend: options.backend,
     solverBackend: options.solverBackend,
     dtype: options.dtype ?? 'auto',
+    productDtype: options.productDtype ?? 'auto',
     layers: options.layers ?? 'all',
     mean: options.mean ?? 'network',
     noise,

@@ -1,5 +1,5 @@
 import type { Targets } from '@ntk/gp';
-import { kernelMatrix, linearize } from '@ntk/jacobian';
+import { kernelMatrix, linearize, type Linearization } from '@ntk/jacobian';
 import { matrix, type Matrix } from '@ntk/linop';
 import { Rng } from '@ntk/tensor';
 import type { FitProblem } from './fit-problem.ts';
@@ -29,9 +29,11 @@ export async function sampleKernel(
   problem: FitProblem,
   { rows, held, noiseShape }: { rows: number; held: Matrix | undefined; noiseShape: Float64Array | undefined },
 ): Promise<KernelSample> {
-  const { linearization, targets, data, network, options } = problem;
+  const { linearization, targets, data, network, options, plan } = problem;
   const { n, c, backend, dtype, memory } = linearization;
-  if (n * c <= rows) return { kTrainTrain: held ?? (await kernelMatrix(linearization)), targets, noiseShape };
+  const { productDtype } = plan.method;
+  const kernelOf = (of: Linearization): Promise<Matrix> => kernelMatrix(of, of, { productDtype });
+  if (n * c <= rows) return { kTrainTrain: held ?? (await kernelOf(linearization)), targets, noiseShape };
   const examples = new Rng('evidence')
     .permutation(n)
     .slice(0, sampleRows(problem, rows) / c)
@@ -53,7 +55,7 @@ export async function sampleKernel(
     layers: options.layers,
     memoryBytes: memory.budgetBytes,
   });
-  return { kTrainTrain: await kernelMatrix(sample), targets: sampled, noiseShape: shape };
+  return { kTrainTrain: await kernelOf(sample), targets: sampled, noiseShape: shape };
 }
 
 /** The rows and columns of some examples. */

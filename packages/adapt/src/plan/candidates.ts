@@ -19,6 +19,8 @@ export interface PlanRequest {
   readonly preconditioner: PreconditionerKind | 'auto';
   /** 'auto' is float64 where the backend has it, and float32 where that would not fit or take long. */
   readonly dtype: DType | 'auto';
+  /** Of kernels whose entries stay on the host; 'auto' is float64 where that is cheap. */
+  readonly productDtype: DType | 'auto';
   /** What multiplies by stored matrices, where it is named. */
   readonly solverBackend: Pick<Backend, 'name' | 'supports'> | undefined;
   readonly layout: OutputsLayout;
@@ -44,6 +46,9 @@ const PATIENCE = 60;
 /** Share of the time that float32 must save to be worth its rounding. */
 const WORTHWHILE = 0.25;
 
+/** Share of the time of a method that the products of its kernel may add where they are float64 instead of float32. */
+const EXACT_PRODUCTS = 0.25;
+
 /** How many times faster an iterative method must be than an exact one, which has leave-one-out and the evidence as well. */
 const EXACTNESS = 2;
 
@@ -53,6 +58,9 @@ const EXACTNESS = 2;
  * Where the dtype is open, float32 is considered only if no method in float64 fits or the fastest is expected to take more than a minute, and chosen if
  * it saves a quarter of that. An iterative method is chosen only where it is at least twice as fast as every exact one that fits.
  *
+ * A kernel of float32 factors that is factorised has its products in float64 where the backend has them, that fits, and the method takes a quarter longer at most: its
+ * rounding, which the smallest noise variance and the smallest variances cannot fall below, is then that of float64.
+ *
  * @throws {UnsupportedError} if the backend lacks the dtype
  */
 export function planCandidates(
@@ -61,10 +69,11 @@ export function planCandidates(
   { supports }: Pick<Backend, 'supports'>,
 ): Candidate[] {
   const [first, second] = dtypesOf(request.dtype, supports);
-  const entries = estimatesIn(first, problem, request);
+  checkProducts(request.productDtype, supports);
+  const entries = estimatesIn(first, problem, { ...request, supports });
   let chosen = bestOf(entries, request.memory);
   if (second !== undefined && (chosen === undefined || chosen.seconds > PATIENCE)) {
-    const others = estimatesIn(second, problem, request);
+    const others = estimatesIn(second, problem, { ...request, supports });
     const other = bestOf(others, request.memory);
     entries.push(...others);
     if (other !== undefined && (chosen === undefined || other.seconds < (1 - WORTHWHILE) * chosen.seconds))
@@ -75,18 +84,39 @@ export function planCandidates(
 
 type Entry = Omit<Candidate, 'verdict'>;
 
-function estimatesIn(dtype: DType, problem: PlanProblem, request: PlanRequest): Entry[] {
+type RequestOn = PlanRequest & Pick<Backend, 'supports'>;
+
+function estimatesIn(dtype: DType, problem: PlanProblem, request: RequestOn): Entry[] {
   const rank = Math.min(RANK, Math.floor(Math.min(problem.n * problem.c, problem.p) / 2));
   const entryOf = (method: Method): Entry => ({
     method,
     ...estimate(problem, method, request),
   });
   return formsOf(request).map((form) => {
-    const entries = preconditionersOf(form, request.preconditioner, rank).map((preconditioner) =>
-      entryOf({ ...form, dtype, preconditioner }),
-    );
+    const entries = preconditionersOf(form, request.preconditioner, rank).map((preconditioner) => {
+      const method = { ...form, dtype, preconditioner };
+      const products = productDtypesOf(method, request).map((productDtype) => entryOf({ ...method, productDtype }));
+      return preciseOf(products, request.memory);
+    });
     return entries.reduce((best, entry) => (entry.seconds < best.seconds ? entry : best));
   });
+}
+
+/** In what the products of a kernel can be, the cheapest first. A kernel that conjugate gradients multiply by is in the dtype of the products with J. */
+function productDtypesOf(
+  { solver, holds, dtype }: Pick<Method, 'solver' | 'holds' | 'dtype'>,
+  { productDtype, supports }: RequestOn,
+): DType[] {
+  if (holds !== 'kernel' || solver !== 'cholesky') return [dtype];
+  if (productDtype !== 'auto') return [productDtype];
+  return dtype === 'float32' && supports.float64 ? ['float32', 'float64'] : [dtype];
+}
+
+/** The last of some entries that are ever more precise, if it costs little and fits where the first does. */
+function preciseOf(entries: readonly Entry[], memory: number): Entry {
+  const [first, last] = [entries[0]!, entries.at(-1)!];
+  const isCheap = last.seconds <= (1 + EXACT_PRODUCTS) * first.seconds;
+  return isCheap && (last.bytes <= memory || first.bytes > memory) ? last : first;
 }
 
 function bestOf(entries: readonly Entry[], memory: number): Entry | undefined {
@@ -111,6 +141,13 @@ function dtypesOf(wanted: DType | 'auto', supports: Backend['supports']): [DType
   if (supports[wanted]) return [wanted];
   const other = wanted === 'float64' ? 'float32' : 'float64';
   throw new UnsupportedError(`plan: got dtype ${wanted}, expected ${other}, which is what the backend has`);
+}
+
+function checkProducts(wanted: DType | 'auto', supports: Backend['supports']): void {
+  if (wanted === 'auto' || supports[wanted]) return;
+  throw new UnsupportedError(
+    `plan: got productDtype ${wanted}, which the backend lacks, expected 'auto'; leave productDtype out`,
+  );
 }
 
 function formsOf(request: PlanRequest): typeof FORMS {

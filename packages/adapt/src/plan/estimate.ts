@@ -39,7 +39,7 @@ export const HELD_OUT = 256;
  * The number of steps of an iterative solver is an assumption: 40 with a preconditioner of low rank, 120 without.
  */
 export function estimate(problem: PlanProblem, method: Method, { rates, layout, memory }: Setting): Estimate {
-  const products = new Products(problem, method.dtype, { rates, memory: linearizationMemory(memory) });
+  const products = new Products(problem, method, { rates, memory: linearizationMemory(memory) });
   const context = { problem, method, rates, layout, memory, products };
   const base = products.linearize(method);
   const held = heldWork(context);
@@ -126,14 +126,17 @@ function kernelStep({ method, products }: Pick<Context, 'method' | 'products'>, 
 /** All steps of a Krylov run with all its vectors, whose bases are held for those that go together. A matrix that is multiplied by is on the backend for that time. */
 function krylov(context: Context): Work {
   const { problem, method, products, rates, memory } = context;
-  const { rows, dtype } = products;
-  const { holds, solver } = method;
+  const { rows } = products;
+  const { holds, solver, dtype, productDtype } = method;
   const together = krylovVectorsAtOnce(rows, memory);
   const step = kernelStep(context, together);
   const copied = holds === 'kernel' ? rows ** 2 : holds === 'jacobian' && solver === 'cholesky' ? rows * problem.p : 0;
   return times((KRYLOV.probes + 1) / together, {
     seconds: KRYLOV.steps * step.seconds + (2 * KRYLOV.steps ** 2 * rows * together) / rates.host,
-    bytes: step.bytes + copied * bytesPerElement(dtype) + together * krylovBasisBytes(rows),
+    bytes:
+      step.bytes +
+      copied * bytesPerElement(holds === 'kernel' ? productDtype : dtype) +
+      together * krylovBasisBytes(rows),
   });
 }
 

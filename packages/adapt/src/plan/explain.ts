@@ -13,7 +13,7 @@ export function explain(plan: Plan): string[] {
     .sort((a, b) => rank(a) - rank(b) || a.seconds - b.seconds)
     .map((candidate) => [
       candidate.verdict === 'chosen' ? '→' : ' ',
-      `${describeMethod(candidate.method)}, ${candidate.method.dtype}`,
+      describeMethod(candidate.method),
       formatSeconds(candidate.seconds),
       formatBytes(candidate.bytes),
       candidate.verdict,

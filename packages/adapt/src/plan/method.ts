@@ -32,6 +32,8 @@ export interface Method {
   readonly preconditioner: PreconditionerChoice;
   /** Of the products with J; all other algebra is float64. */
   readonly dtype: DType;
+  /** Of the products and sums that a kernel is put together from: with float64 it is that of the Jacobian as it was computed in `dtype`, to the last digits. */
+  readonly productDtype: DType;
 }
 
 /** What is held with which solver, in each space; a method that is not here does not exist. */
@@ -61,9 +63,10 @@ const SOLVER_NAMES: Readonly<Record<Solver, string>> = {
   lsmr: 'LSMR',
 };
 
-/** A method in words: "function space, kernel matrix, Cholesky". */
-export function describeMethod({ space, solver, holds, preconditioner }: Method): string {
+/** A method in words: "function space, kernel matrix, Cholesky, float64". */
+export function describeMethod({ space, solver, holds, preconditioner, dtype, productDtype }: Method): string {
   const { kind, rank } = preconditioner;
   const helped = kind === 'none' ? '' : ` with ${kind}${rank === 0 ? '' : ` of rank ${rank}`}`;
-  return `${space} space, ${HELD_NAMES[holds]}, ${SOLVER_NAMES[solver]}${helped}`;
+  const summed = productDtype === dtype ? '' : ` with kernel products in ${productDtype}`;
+  return `${space} space, ${HELD_NAMES[holds]}, ${SOLVER_NAMES[solver]}${helped}, ${dtype}${summed}`;
 }

@@ -16,6 +16,7 @@ const methodSchema = z.object({
   holds: z.enum(['kernel', 'jacobian', 'information', 'nothing']),
   preconditioner: z.object({ kind: z.enum(['none', 'jacobi', 'pivoted-cholesky', 'nystrom']), rank: count }),
   dtype,
+  productDtype: dtype,
 });
 
 const planFile = z.object({

@@ -15,7 +15,7 @@ export function refusal(problem: PlanProblem, request: PlanRequest, backend: Pic
     'fewer layers (last, or top:K)',
     'fewer rows',
   ];
-  return `plan: ${describeSizes(problem)} do not fit in ${formatBytes(request.memory)}: the smallest method (${describeMethod(least.method)}, ${least.method.dtype}) needs ${formatBytes(least.bytes)}; use ${remedies.join(', or ')}`;
+  return `plan: ${describeSizes(problem)} do not fit in ${formatBytes(request.memory)}: the smallest method (${describeMethod(least.method)}) needs ${formatBytes(least.bytes)}; use ${remedies.join(', or ')}`;
 }
 
 /** Why there is no method for what was asked, whatever the memory. */

@@ -37,7 +37,10 @@ export interface PlanProblem extends Sizes {
 }
 
 /** A kernel of the network in question. */
-export type KernelRequest = Pick<KernelPlanOptions, 'n' | 'm' | 'outputs' | 'dtype' | 'rates' | 'memoryBytes'>;
+export type KernelRequest = Pick<
+  KernelPlanOptions,
+  'n' | 'm' | 'outputs' | 'dtype' | 'productDtype' | 'rates' | 'memoryBytes'
+>;
 
 /** Examples whose variances a plan counts on where it is not told how many will be predicted. */
 const DEFAULT_PREDICTIONS = 1000;

@@ -36,10 +36,12 @@ interface TestExamples {
   readonly needsFactors: boolean;
 }
 
-/** What a machine takes for the products of one problem with one dtype. */
+/** What a machine takes for the products of one problem with the dtypes of a method. */
 export class Products {
   readonly rows: number;
   readonly dtype: DType;
+  /** Of kernels. */
+  readonly productDtype: DType;
   readonly rates: Rates;
   readonly #problem: PlanProblem;
   readonly #memory: number;
@@ -47,12 +49,13 @@ export class Products {
   /** @param memory - bytes that the linearization may use */
   constructor(
     problem: PlanProblem,
-    dtype: DType,
+    { dtype, productDtype }: Pick<Method, 'dtype' | 'productDtype'>,
     { rates, memory }: { readonly rates: Rates; readonly memory: number },
   ) {
     this.#problem = problem;
     this.#memory = memory;
     this.dtype = dtype;
+    this.productDtype = productDtype;
     this.rates = rates;
     this.rows = problem.n * problem.c;
   }
@@ -103,8 +106,10 @@ export class Products {
     if (holds === 'nothing') return this.pass(k);
     const { p } = this.#problem;
     const entries = holds === 'kernel' ? this.rows ** 2 : holds === 'jacobian' ? 2 * this.rows * p : p ** 2;
+    const dtype = holds === 'kernel' ? this.productDtype : this.dtype;
+    const { products, memory, start } = this.rates;
     return {
-      seconds: Math.max(this.#seconds(k * entries), (entries * this.#size) / this.rates.memory) + 2 * this.rates.start,
+      seconds: Math.max((k * entries) / products[dtype], (entries * bytesPerElement(dtype)) / memory) + 2 * start,
       bytes: 4 * k * (this.rows + p) * DOUBLE,
     };
   }
@@ -115,8 +120,8 @@ export class Products {
     const { c } = this.#problem;
     const { products, memory } = this.rates;
     const rates = { products, memory };
-    const { dtype } = this;
-    const plan = this.#problem.kernelOf({ ...request, dtype, rates, memoryBytes: this.#memory });
+    const { dtype, productDtype } = this;
+    const plan = this.#problem.kernelOf({ ...request, dtype, productDtype, rates, memoryBytes: this.#memory });
     const entries = n * m * (outputs === 'full' ? c * c : outputs === 'independent' ? c : 1);
     return { seconds: plan.seconds, bytes: plan.bytes - plan.heldBytes, keptBytes: entries * DOUBLE };
   }

@@ -78,16 +78,16 @@ export async function verdict(
 }
 
 /** A noise variance below the rounding of the kernel is not what the predictions come from. */
-async function roundingWarning({ linearization, hyperparameters, inference }: AdaptedNetwork): Promise<string[]> {
+async function roundingWarning({ linearization, hyperparameters, inference, plan }: AdaptedNetwork): Promise<string[]> {
   if (inference.kind === 'operator') return [];
-  const { dtype } = linearization;
+  const { productDtype } = plan.method;
   const diagonal = await kernelDiagonal(linearization);
   const mean = diagonal.reduce((sum, value) => sum + value, 0) / diagonal.length;
-  const rounding = hyperparameters.priorVariance * mean * kernelRounding(dtype, diagonal.length);
+  const rounding = hyperparameters.priorVariance * mean * kernelRounding(productDtype, diagonal.length);
   if (hyperparameters.noiseVariance >= rounding) return [];
-  const remedy = dtype === 'float32' ? 'use float64, or a larger noise variance' : 'use a larger noise variance';
+  const remedy = productDtype === 'float32' ? 'use float64, or a larger noise variance' : 'use a larger noise variance';
   return [
-    `the noise variance is below the rounding of a ${dtype} kernel (${rounding.toPrecision(2)}), which decides means and variances in its place; ${remedy}`,
+    `the noise variance is below the rounding of a ${productDtype} kernel (${rounding.toPrecision(2)}), which decides means and variances in its place; ${remedy}`,
   ];
 }
 

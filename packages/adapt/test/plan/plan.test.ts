@@ -82,6 +82,29 @@ describe('a plan', () => {
     expect(plan(300, { dtype: 'float32' }).method.dtype).toBe('float32');
   });
 
+  test('gives a factorised kernel of float32 factors products in float64 where that is there and cheap', () => {
+    const factorised = { dtype: 'float32', space: 'function', solver: 'cholesky' } as const;
+    expect(plan(300, factorised).method.productDtype).toBe('float64');
+    expect(plan(300, { ...factorised, productDtype: 'float32' }).method.productDtype).toBe('float32');
+    const slow = { ...ratesOf(native), products: { float64: 1e6, float32: 1e11 } };
+    expect(plan(300, { ...factorised, rates: slow }).method.productDtype).toBe('float32');
+    const named = plan(300, { ...factorised, rates: slow, productDtype: 'float64' });
+    expect(named.method.productDtype).toBe('float64');
+    expect(named.seconds).toBeGreaterThan(1.25 * plan(300, { ...factorised, rates: slow }).seconds);
+    for (const { method } of plan(300, { dtype: 'float32' }).candidates) {
+      const isFactorised = method.holds === 'kernel' && method.solver === 'cholesky';
+      expect(method.productDtype).toBe(isFactorised ? 'float64' : 'float32');
+    }
+  });
+
+  test('has products in float32 alone where the backend has nothing else', () => {
+    const backend = { ...native, supports: { ...native.supports, float64: false } };
+    expect(plan(300, { backend }).candidates.every(({ method }) => method.productDtype === 'float32')).toBe(true);
+    expect(() => plan(300, { backend, productDtype: 'float64' })).toThrow(
+      "got productDtype float64, which the backend lacks, expected 'auto'; leave productDtype out",
+    );
+  });
+
   test('keeps to what is named', () => {
     expect(plan(300, { solver: 'lsmr' }).method).toMatchObject({ space: 'parameter', solver: 'lsmr' });
     expect(plan(300, { solver: 'cg', preconditioner: 'pivoted-cholesky' }).method.preconditioner).toEqual({
