@@ -112,8 +112,10 @@ export class ProgramBuilder {
     return this.emit(op, [x], {});
   }
 
+  /** An elementwise function of two operands; one that was stretched to a shape that the other gives anyway is read as it was. */
   binary(op: BinaryPrimitive, a: Value, b: Value): Value {
-    return this.emit(op, [a, b], {});
+    const first = this.#unstretched(a, b);
+    return this.emit(op, [first, this.#unstretched(b, first)], {});
   }
 
   neg(x: Value): Value {
@@ -206,6 +208,18 @@ export class ProgramBuilder {
       after: amount.after ?? 0,
       step: amount.step ?? 1,
     });
+  }
+
+  /** What `value` was stretched from, where broadcasting beside `other` stretches it as far. */
+  #unstretched(value: Value, other: Value): Value {
+    const node = this.#nodes[value - this.#inputs.length];
+    if (node?.op !== 'broadcastTo') return value;
+    const [shape, others] = [this.shape(node.inputs[0]!), this.shape(other)];
+    const stretched = node.shape.every((extent, axis) => {
+      const back = axis - node.shape.length;
+      return (shape.at(back) ?? 1) === extent || others.at(back) === extent;
+    });
+    return stretched ? node.inputs[0]! : value;
   }
 
   /** Images [n, h, w, ci] correlated with a filter [kernel rows, kernel columns, ci/groups, co]. */

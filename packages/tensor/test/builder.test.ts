@@ -36,6 +36,18 @@ describe('ProgramBuilder', () => {
     expect(b.sub(0, b.neg(0))).not.toBe(b.sub(b.neg(0), 0));
   });
 
+  it('reads an operand as it was before it was stretched to what the other gives anyway', () => {
+    const b = builder([3], [2, 3], [2, 1]);
+    const rows = b.broadcastTo(0, [2, 3]);
+    expect(b.add(rows, 1)).toBe(b.add(0, 1));
+    expect(b.sub(1, rows)).toBe(b.sub(1, 0));
+    expect(b.mul(rows, b.broadcastTo(2, [2, 3]))).toBe(b.mul(0, 2));
+    const stretched = b.mul(rows, 0);
+    expect(b.shape(stretched)).toEqual([2, 3]);
+    expect(b.shape(b.add(b.broadcastTo(0, [4, 2, 3]), 1))).toEqual([4, 2, 3]);
+    expect(b.shape(b.add(rows, rows))).toEqual([2, 3]);
+  });
+
   it('leaves out nodes that no output needs, and keeps all inputs', () => {
     const b = builder([2], [2]);
     b.unary('exp', 0);
