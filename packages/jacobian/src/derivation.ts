@@ -9,7 +9,8 @@ import {
   type Value,
 } from '@ntk/tensor';
 import { dependents } from './dependents.ts';
-import type { LinearRule } from './rules/rule.ts';
+import { ElementwiseMultiples, type Multiple } from './elementwise-multiples.ts';
+import type { LinearRule, PrimalNode } from './rules/rule.ts';
 import { ruleOf } from './rules/table.ts';
 
 /** A coefficient of the linear maps: the i-th coefficient tensor, or a literal that is emitted where it is needed. */
@@ -39,7 +40,8 @@ export interface ActiveNode {
 /**
  * A network's Program split, for chosen parameters, into one nonlinear part that runs once and a list of linear nodes.
  *
- * What does not depend on the chosen parameters has no linear node: layers below the lowest chosen one are never differentiated.
+ * What does not depend on the chosen parameters has no linear node: layers below the lowest chosen one are never differentiated. Neither has what the output
+ * does not depend on.
  */
 export interface Derivation {
   /** Inputs as in the network; outputs f, then the coefficients that are not inputs. */
@@ -77,37 +79,13 @@ export function derive(
   const builder = new ProgramBuilder(`${program.name}.primal`);
   const inputs = program.inputs.map(({ name, shape, exampleAxis }) => builder.input(name, shape, { exampleAxis }));
   const values = inline(builder, program, inputs);
-  const store = new CoefficientStore(builder, program.inputs.length);
-  const active = new Set<Value>(chosen);
-  const nodes = new Map<Value, ActiveNode>();
-  const axes = exampleAxes(program);
-  program.nodes.forEach((node, i) => {
-    const result = values[program.inputs.length + i]!;
-    const operands = node.inputs.map((value) => values[value]!);
-    const rule = ruleOf(node.op);
-    if (rule === undefined || nodes.has(result)) return;
-    const activeOperands = operands.map((value, operand) => active.has(value) && !rule.constantIn?.includes(operand));
-    if (!activeOperands.includes(true)) return;
-    const attributes = node.attributes;
-    const keepsWindows = storesWindows(i);
-    const needed = rule.coefficients(builder, { operands, result, attributes, active: activeOperands, keepsWindows });
-    active.add(result);
-    nodes.set(result, {
-      number: i,
-      rule,
-      op: node.op,
-      attributes,
-      operands,
-      operandShapes: operands.map((value) => builder.shape(value)),
-      active: activeOperands,
-      keepsWindows,
-      result,
-      shape: builder.shape(result),
-      exampleAxis: axes[program.inputs.length + i]!,
-      coefficients: needed.map((value) => store.reference(value)),
-    });
-  });
   const output = values[program.outputs[0]!.value]!;
+  const store = new CoefficientStore(builder, program.inputs.length);
+  const found = activeNodes(builder, program, values, { chosen, storesWindows });
+  const nodes = neededBy(output, found).map(({ values: needed, ...node }) => ({
+    ...node,
+    coefficients: needed.map((value) => store.reference(value)),
+  }));
   builder.output('f', output);
   store.residuals.forEach((value, i) => builder.output(`residual${i}`, value));
   const primal = builder.build();
@@ -119,13 +97,77 @@ export function derive(
     sourceShared: store.sources.map(
       (source) => !perExample['input' in source ? source.input : primal.outputs[source.output]!.value],
     ),
-    nodes: [...nodes.values()],
+    nodes,
     output,
     outputShape: builder.shape(output),
     chosen,
     chosenShapes: chosen.map((value) => builder.shape(value)),
     scales,
   };
+}
+
+/** An active node with the values of the primal Program that its linear map needs. */
+interface FoundNode extends Omit<ActiveNode, 'coefficients'> {
+  readonly values: readonly Value[];
+}
+
+/**
+ * The nodes through which tangents flow, in order. Those that do nothing but multiply an earlier value entry by entry are one multiplication each.
+ *
+ * @param values - the builder's value for each value of the Program
+ */
+function activeNodes(
+  builder: ProgramBuilder,
+  program: Program,
+  values: readonly Value[],
+  { chosen, storesWindows }: { readonly chosen: readonly Value[]; readonly storesWindows: (node: number) => boolean },
+): FoundNode[] {
+  const active = new Set<Value>(chosen);
+  const found = new Map<Value, FoundNode>();
+  const multiples = new ElementwiseMultiples(builder);
+  const axes = exampleAxes(program);
+  program.nodes.forEach((node, i) => {
+    const result = values[program.inputs.length + i]!;
+    const operands = node.inputs.map((value) => values[value]!);
+    const rule = ruleOf(node.op);
+    if (rule === undefined || found.has(result)) return;
+    const activeOperands = operands.map((value, operand) => active.has(value) && !rule.constantIn?.includes(operand));
+    if (!activeOperands.includes(true)) return;
+    active.add(result);
+    const exampleAxis = axes[program.inputs.length + i]!;
+    const { op, attributes } = node;
+    const own = { operands, result, attributes, active: activeOperands, keepsWindows: storesWindows(i) };
+    const multiple = multiples.add(rule, own, exampleAxis);
+    const linear = multiple === null ? { ...own, op, rule } : multiplication(own, multiple);
+    found.set(result, {
+      ...linear,
+      number: i,
+      exampleAxis,
+      shape: builder.shape(result),
+      operandShapes: linear.operands.map((value) => builder.shape(value)),
+      values: linear.rule.coefficients(builder, linear),
+    });
+  });
+  return [...found.values()];
+}
+
+/** The node that multiplies the base by the factor, instead of the node that gave the same result. */
+function multiplication(
+  node: PrimalNode<Primitive>,
+  { base, factor }: Multiple,
+): PrimalNode<Primitive> & Pick<ActiveNode, 'op' | 'rule'> {
+  return { ...node, op: 'mul', rule: ruleOf('mul')!, attributes: {}, operands: [base, factor], active: [true, false] };
+}
+
+/** Those nodes on which a value depends. */
+function neededBy(output: Value, nodes: readonly FoundNode[]): FoundNode[] {
+  const needed = new Set<Value>([output]);
+  const kept = nodes.toReversed().filter((node) => {
+    if (!needed.has(node.result)) return false;
+    node.operands.forEach((value, i) => node.active[i] && needed.add(value));
+    return true;
+  });
+  return kept.reverse();
 }
 
 /** Collects the coefficients that rules ask for, each once. */

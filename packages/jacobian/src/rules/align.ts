@@ -32,3 +32,15 @@ export function zeroTangent(b: ProgramBuilder, k: number, shape: Shape): Value {
 export function addTerms(b: ProgramBuilder, terms: readonly (Value | null)[]): Value {
   return terms.filter((term) => term !== null).reduce((sum, term) => b.add(sum, term));
 }
+
+/** A product, where a factor may be the literal 1. */
+export function multiply(b: ProgramBuilder, x: Value, y: Value): Value {
+  if (isOne(b, x)) return y;
+  return isOne(b, y) ? x : b.mul(x, y);
+}
+
+/** Whether a value is the literal 1. */
+export function isOne(b: ProgramBuilder, value: Value): boolean {
+  const literal = b.literal(value);
+  return literal?.shape.length === 0 && literal.values[0] === 1;
+}

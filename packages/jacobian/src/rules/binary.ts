@@ -1,5 +1,5 @@
 import type { BinaryPrimitive, ProgramBuilder, Value } from '@ntk/tensor';
-import { addTerms, alignTo, stretchTo, sumTo } from './align.ts';
+import { addTerms, alignTo, multiply, stretchTo, sumTo } from './align.ts';
 import type { LinearNode, LinearRule } from './rule.ts';
 
 type Differentiable = Exclude<BinaryPrimitive, 'greater' | 'greaterEqual' | 'equal'>;
@@ -24,6 +24,16 @@ function elementwise<P extends Differentiable>(
   };
   return {
     coefficients,
+    multiple: (b, node, operandFactors) => {
+      const values = coefficients(b, node);
+      const terms = operandFactors.map((operandFactor, operand) => {
+        const factor = factors(node.active)[operand]!;
+        if (operandFactor === null) return null;
+        if ('coefficient' in factor) return multiply(b, operandFactor, values[factor.coefficient]!);
+        return factor.sign === 1 ? operandFactor : b.neg(operandFactor);
+      });
+      return addTerms(b, terms);
+    },
     tangent: (b, node, tangents) => {
       const rank = node.shape.length;
       const terms = tangents.map((t, operand) => (t === null ? null : apply(b, node, operand, alignTo(b, t, rank))));

@@ -37,6 +37,13 @@ export interface LinearRule<P extends Primitive> {
   /** Values of the primal Program that the linear maps need; may emit further primal nodes. */
   coefficients(primal: ProgramBuilder, node: PrimalNode<P>): Value[];
   /**
+   * For an elementwise primitive whose active operands are multiples of one value: the factor of its result. It lets a chain of such nodes, an activation
+   * function for instance, become one multiplication.
+   *
+   * @param factors - of each operand, null where it is inactive
+   */
+  multiple?(primal: ProgramBuilder, node: PrimalNode<P>, factors: readonly (Value | null)[]): Value;
+  /**
    * @param tangents - one [k, …operandShape] for each operand, null where the operand is inactive; at least one is not null
    * @returns the tangent of the result, [k, …shape]
    */

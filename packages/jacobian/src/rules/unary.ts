@@ -1,4 +1,5 @@
 import type { ProgramBuilder, UnaryPrimitive, Value } from '@ntk/tensor';
+import { multiply } from './align.ts';
 import type { LinearRule } from './rule.ts';
 
 /** An elementwise function: its linear map multiplies by the derivative, which the primal computes from operand x and result y. */
@@ -7,6 +8,7 @@ function elementwise<P extends UnaryPrimitive>(
 ): LinearRule<P> {
   return {
     coefficients: (b, { operands, result }) => [derivative(b, operands[0]!, result)],
+    multiple: (b, { operands, result }, [factor]) => multiply(b, factor!, derivative(b, operands[0]!, result)),
     tangent: (b, { coefficients }, [t]) => b.mul(t!, coefficients[0]!),
     cotangent: (b, { coefficients }, g) => [b.mul(g, coefficients[0]!)],
   };
@@ -16,6 +18,7 @@ function elementwise<P extends UnaryPrimitive>(
 export const unaryRules: { readonly [P in Exclude<UnaryPrimitive, 'sign'>]: LinearRule<P> } = {
   neg: {
     coefficients: () => [],
+    multiple: (b, _node, [factor]) => b.neg(factor!),
     tangent: (b, _node, [t]) => b.neg(t!),
     cotangent: (b, _node, g) => [b.neg(g)],
   },

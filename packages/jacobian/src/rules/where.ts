@@ -5,6 +5,7 @@ import type { LinearRule } from './rule.ts';
 export const whereRule: LinearRule<'where'> = {
   constantIn: [0],
   coefficients: (_b, { operands }) => [operands[0]!],
+  multiple: (b, { operands: [condition] }, [, x, y]) => b.where(condition!, x ?? b.scalar(0), y ?? b.scalar(0)),
   tangent: (b, node, [, x, y]) => {
     const zero = b.scalar(0);
     const aligned = [x, y].map((t) => (t === null || t === undefined ? zero : alignTo(b, t, node.shape.length)));
